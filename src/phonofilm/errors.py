@@ -1,0 +1,33 @@
+"""The exceptions a user can meet. Each message is one sentence that holds the fix."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PhonofilmError(Exception):
+    """Something the user can mend: bad input, a damaged file, a setting out of range.
+
+    The command line prints its message and exits with status 2; nothing half-written is left.
+    """
+
+
+class MediaError(PhonofilmError):
+    """A file that cannot be read or written as a sounding film."""
+
+
+class WeightsError(PhonofilmError):
+    """Weights that are missing, damaged, or made for something else."""
+
+
+class SettingError(PhonofilmError):
+    """A setting, name or prompt that the model or command cannot take."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> SettingError:
+    """The error for a name that is not in ``known``: offers the nearest one."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return SettingError(f"unknown {kind} {name!r}: {hint}known: {', '.join(names)}")
