@@ -1,0 +1,1 @@
+"""Prompts to embeddings. Networks never see a string and never drop a prompt themselves."""

@@ -1,0 +1,65 @@
+"""A byte-pair tokenizer for a small vocabulary, and the words that its model has seen."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+WORD = re.compile(r"[a-z']+|[0-9]+")
+
+# RoBERTa's order of special tokens: the audio text encoder (CLAP) counts positions from its padding index.
+SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
+
+
+def words(text: str) -> list[str]:
+    """The lower-case words of a text, in order."""
+    return WORD.findall(text.lower())
+
+
+def train_tokenizer(captions: Iterable[str], vocabulary: int = 768, max_tokens: int = 32) -> PreTrainedTokenizerFast:
+    """Train a byte-pair tokenizer on captions.
+
+    Args:
+        captions: training texts.
+        vocabulary: most tokens it may learn, special ones included.
+        max_tokens: length that texts are padded and cut to, begin and end token included.
+    """
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    begin, pad, end, unknown = SPECIAL
+    tokenizer = Tokenizer(models.BPE(unk_token=unknown, end_of_word_suffix="</w>"))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=list(SPECIAL),
+        end_of_word_suffix="</w>",
+        initial_alphabet=list("abcdefghijklmnopqrstuvwxyz0123456789"),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(captions, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{begin} $A {end}", special_tokens=[(begin, 0), (end, 2)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token=begin,
+        eos_token=end,
+        pad_token=pad,
+        unk_token=unknown,
+        model_max_length=max_tokens,
+    )
+
+
+def seen_words(captions: Iterable[str], at_least: int = 1) -> list[str]:
+    """The words that stand at least ``at_least`` times in the captions, sorted."""
+    counts: Counter[str] = Counter()
+    for caption in captions:
+        counts.update(words(caption))
+    return sorted(word for word, count in counts.items() if count >= at_least)

@@ -1,0 +1,66 @@
+"""Text conditioning: deterministic, self-describing, honest about what it cannot read."""
+
+import json
+
+import pytest
+import torch
+
+from phonofilm.conditioning.text import TextConfig, TextEncoder, drop_texts
+from phonofilm.conditioning.tokenizer import seen_words, train_tokenizer
+from phonofilm.errors import SettingError
+
+CAPTIONS = ["a drumstick hits a metal pipe twice", "a glass ball bounces on wood", "leaves rustle, once"] * 5
+
+
+@pytest.fixture(scope="module")
+def encoder() -> TextEncoder:
+    torch.manual_seed(3)
+    tokenizer = train_tokenizer(CAPTIONS, max_tokens=12)
+    config = TextConfig(vocabulary=len(tokenizer), max_tokens=12, width=20, layers=1, heads=5)
+    return TextEncoder(config, tokenizer, seen_words(CAPTIONS)).eval()
+
+
+def test_shapes_and_unit_length(encoder: TextEncoder) -> None:
+    states = encoder.encode(["a glass ball", "wood", ""])
+    assert states.video.shape == (3, 12, 20)
+    assert states.audio.shape == (3, 20)
+    torch.testing.assert_close(states.audio.norm(dim=-1), torch.ones(3))
+
+
+def test_a_text_does_not_depend_on_its_batch(encoder: TextEncoder) -> None:
+    texts = ["a glass ball bounces", "wood", "a drumstick hits leaves"]
+    together, alone = encoder.encode(texts), [encoder.encode([text]) for text in texts]
+    torch.testing.assert_close(together.video, torch.cat([one.video for one in alone]))
+    torch.testing.assert_close(together.audio, torch.cat([one.audio for one in alone]))
+
+
+def test_null_is_the_empty_text_and_differs_from_any_other(encoder: TextEncoder) -> None:
+    null, empty, text = encoder.null(2), encoder.encode([""]), encoder.encode(["wood"])
+    assert null.video.shape[0] == 2 and torch.equal(null.audio[1:], empty.audio)
+    assert not torch.allclose(empty.audio, text.audio)
+
+
+def test_description_survives_json_and_gives_the_same_encoder(encoder: TextEncoder) -> None:
+    again = TextEncoder.rebuild(json.loads(json.dumps(encoder.describe())))
+    again.load_state_dict(encoder.state_dict())
+    again.eval()
+    ours, theirs = encoder.encode(["a Metal pipe"]), again.encode(["a Metal pipe"])
+    assert torch.equal(ours.video, theirs.video) and torch.equal(ours.audio, theirs.audio)
+    assert again.known_words == encoder.known_words
+
+
+def test_case_and_punctuation_do_not_make_unknown_words(encoder: TextEncoder) -> None:
+    assert encoder.unknown_words("A GLASS ball; bounces!") == []
+    assert encoder.unknown_words("a purple ball sings, purple") == ["purple", "sings"]
+
+
+def test_over_long_prompt_is_an_error_that_names_the_limit(encoder: TextEncoder) -> None:
+    with pytest.raises(SettingError, match="reads 10"):
+        encoder.encode(["wood " * 11])
+    encoder.encode(["wood " * encoder.max_words])
+
+
+def test_drop_is_per_sample_and_at_the_given_rate() -> None:
+    dropped = drop_texts(["x"] * 5000, 0.1, torch.Generator().manual_seed(1))
+    assert 0.08 < dropped.count("") / 5000 < 0.12
+    assert drop_texts(["x"] * 7, 0.0, torch.Generator()) == ["x"] * 7
