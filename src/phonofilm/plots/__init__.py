@@ -1,0 +1,1 @@
+"""Figures: JSON and clips to pictures. Imports no torch."""
