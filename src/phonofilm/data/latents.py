@@ -1,0 +1,231 @@
+"""Where training latents come from: a cache on disk, or scenes drawn and encoded on the spot.
+
+Both are a :class:`LatentSource`: indices in, latents and captions out, the same for the same index whatever
+the batch. A cache is a folder of shards, each whole or absent, beside ``latents.json``, which says what made it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from phonofilm.data.clapperboard import GENERATOR_VERSION, render, sample_scene
+from phonofilm.errors import SettingError
+from phonofilm.pair import AV
+from phonofilm.shapes import ClipShape
+
+if TYPE_CHECKING:
+    from phonofilm.codecs.base import Codec
+
+NAMES = AV("video", "audio")  # tensor names in a shard file
+DESCRIPTION = "latents.json"
+
+
+@dataclass(frozen=True)
+class LatentBatch:
+    """Clean latents with their captions.
+
+    Attributes:
+        latents: video ``(clip, C, F, H, W)``, audio ``(clip, C, T, M)``, float32, unit variance per channel.
+        captions: one a clip.
+    """
+
+    latents: AV[Tensor]
+    captions: list[str]
+
+
+class LatentSource(Protocol):
+    """Clips by index, as latents."""
+
+    def __len__(self) -> int: ...
+
+    def take(self, indices: Sequence[int]) -> LatentBatch:
+        """The clips at these indices, in this order."""
+        ...
+
+
+class DrawnLatents:
+    """Clapperboard scenes, drawn and encoded when asked for; touches no disk.
+
+    Args:
+        codec: encodes the clips.
+        shape: of the clips to render.
+        first_seed: seed of index 0.
+        count: number of scenes.
+    """
+
+    def __init__(self, codec: Codec, shape: ClipShape, first_seed: int, count: int) -> None:
+        self.codec, self.shape, self.first_seed, self.count = codec, shape, first_seed, count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def take(self, indices: Sequence[int]) -> LatentBatch:
+        """Render and encode the scenes ``first_seed + index``."""
+        scenes = [sample_scene(self.first_seed + index, seconds=self.shape.seconds) for index in indices]
+        latents = self.codec.encode([render(scene, self.shape) for scene in scenes])
+        return LatentBatch(latents, [scene.caption for scene in scenes])
+
+
+class CachedLatents:
+    """Latents that :func:`build` wrote, held in memory as float16.
+
+    Args:
+        folder: the cache.
+
+    Raises:
+        SettingError: if the folder is no cache or has no whole shard yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.description = read_description(folder)
+        pieces: list[AV[Tensor]] = []
+        self.captions: list[str] = []
+        for path in sorted(folder.glob("shard-*.safetensors")):
+            with safe_open(path, "pt") as shard:
+                pieces.append(NAMES.map(shard.get_tensor))
+                self.captions += json.loads(shard.metadata()["captions"])
+        if not pieces:
+            raise SettingError(f"{folder} holds no latents yet: build them with 'phonofilm prepare latents'")
+        self.latents = AV(torch.cat([piece.video for piece in pieces]), torch.cat([piece.audio for piece in pieces]))
+
+    def __len__(self) -> int:
+        return len(self.captions)
+
+    def take(self, indices: Sequence[int]) -> LatentBatch:
+        """Cached clips by index."""
+        chosen = torch.as_tensor(list(indices))
+        return LatentBatch(self.latents.map(lambda side: side[chosen].float()), [self.captions[i] for i in indices])
+
+
+def build(
+    folder: Path,
+    codec: Codec,
+    shape: ClipShape,
+    first_seed: int,
+    count: int,
+    *,
+    shard: int = 256,
+    workers: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Draw, encode and store ``count`` scenes; continues where an earlier call stopped.
+
+    Args:
+        folder: of the cache; made when missing.
+        codec: encodes the clips; its weights are part of the cache's identity.
+        shape: of the clips.
+        first_seed: seed of the first scene; the last is ``first_seed + count - 1``.
+        count: number of scenes; more may be added by a later call with a larger count.
+        shard: scenes a file.
+        workers: processes, each with one thread.
+        progress: told how many scenes were just added.
+
+    Raises:
+        SettingError: if the folder holds latents of other scenes, another codec or another shape.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _describe(folder, describe(codec, shape, first_seed))
+    starts = range(first_seed, first_seed + count, shard)
+    jobs = [
+        (_shard_path(folder, start - first_seed), start, min(shard, first_seed + count - start))
+        for start in starts
+        if _scenes_in(_shard_path(folder, start - first_seed)) < min(shard, first_seed + count - start)
+    ]
+    context = get_context("spawn")
+    with context.Pool(workers, initializer=_start_worker, initargs=(codec, shape)) as pool:
+        for added in pool.imap_unordered(_write_shard, jobs):
+            if progress:
+                progress(added)
+
+
+def fingerprint(module: torch.nn.Module) -> str:
+    """SHA-256 of a module's weights: names, shapes and values."""
+    digest = hashlib.sha256()
+    for name, value in sorted(module.state_dict().items()):
+        digest.update(f"{name} {tuple(value.shape)} {value.dtype}\n".encode())
+        digest.update(value.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes() if value.ndim else
+                      str(value.item()).encode())  # fmt: skip
+    return digest.hexdigest()
+
+
+def describe(codec: Codec, shape: ClipShape, first_seed: int) -> dict[str, Any]:
+    """What a cache's latents depend on."""
+    sides = AV(codec.video, codec.audio).map(fingerprint)
+    return {
+        "generator": GENERATOR_VERSION,
+        "codec": asdict(sides),
+        "shape": {key: str(value) for key, value in asdict(shape).items()},
+        "first_seed": first_seed,
+    }
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """What made a cache.
+
+    Raises:
+        SettingError: if the folder is no cache.
+    """
+    try:
+        return json.loads((folder / DESCRIPTION).read_text())
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{folder} is not a folder of latents ({error})") from error
+
+
+def _describe(folder: Path, wanted: dict[str, Any]) -> None:
+    if not (folder / DESCRIPTION).exists():
+        (folder / DESCRIPTION).write_text(json.dumps(wanted, indent=1))
+    elif (found := read_description(folder)) != wanted:
+        differing = ", ".join(key for key in wanted if found.get(key) != wanted[key])
+        raise SettingError(f"{folder} holds latents made with another {differing}; choose another folder")
+
+
+def _shard_path(folder: Path, offset: int) -> Path:
+    return folder / f"shard-{offset:09d}.safetensors"
+
+
+def _scenes_in(path: Path) -> int:
+    if not path.exists():
+        return 0
+    with safe_open(path, "pt") as shard:
+        return shard.get_slice(NAMES.video).get_shape()[0]
+
+
+_worker: tuple[Codec, ClipShape]
+
+
+def _start_worker(codec: Codec, shape: ClipShape) -> None:
+    global _worker
+    torch.set_num_threads(1)
+    _worker = (codec, shape)
+
+
+def _write_shard(job: tuple[Path, int, int]) -> int:
+    path, first_seed, count = job
+    source = DrawnLatents(*_worker, first_seed, count)
+    batches = [source.take(indices) for indices in _chunks(count, 8)]
+    latents = {
+        name: torch.cat([side(batch.latents) for batch in batches]).half()
+        for name, side in ((NAMES.video, lambda pair: pair.video), (NAMES.audio, lambda pair: pair.audio))
+    }
+    captions = [caption for batch in batches for caption in batch.captions]
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    save_file(latents, partial, metadata={"captions": json.dumps(captions)})
+    os.replace(partial, path)
+    return count
+
+
+def _chunks(count: int, size: int) -> Iterator[range]:
+    for start in range(0, count, size):
+        yield range(start, min(start + size, count))

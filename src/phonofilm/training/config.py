@@ -1,0 +1,132 @@
+"""What a training run is told. One strict record; every field can be set on the command line."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from phonofilm.errors import SettingError, unknown_name
+
+
+class Stage(str, Enum):
+    """Which part of a model learns: one base network alone, or the coupling of both."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+    JOINT = "joint"
+
+
+class NoiseLevels(BaseModel):
+    """Law of the noise fraction that a training sample is given, drawn per sample and modality.
+
+    Attributes:
+        mean, std: of the logit of ``s`` (logit-normal; Esser et al. 2024, section 3.1).
+        uniform: share of samples whose ``s`` is uniform instead, so that both ends are seen.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mean: float = 0.0
+    std: float = Field(1.0, gt=0)
+    uniform: float = Field(0.1, ge=0, le=1)
+
+
+class TrainConfig(BaseModel):
+    """One stage of training.
+
+    Attributes:
+        model: folder of the model to start from; its weights are read, never written.
+        latents: folder of cached latents (see ``phonofilm.data.latents``), or ``None`` to draw and
+            encode Clapperboard scenes while training.
+        out: run folder: checkpoints, logs and the finished model.
+        stage: which part learns.
+        clips: length of training in clips; the number of steps is ``clips / batch``.
+        batch: clips a step and process.
+        accumulate: batches whose gradients are added before a step.
+        learning_rate: after warm-up, before cool-down.
+        warmup: steps of linear warm-up.
+        cooldown: share of the steps, at the end, over which the rate falls linearly to zero.
+        weight_decay, clip_norm: of AdamW, and the largest gradient norm.
+        ema: decay of the averaged weights.
+        text_dropout: share of samples trained without their prompt.
+        self_conditioning: share of samples that see their own previous estimate.
+        noise: law of the noise fractions.
+        first_seed, scenes: Clapperboard scenes to draw when ``latents`` is ``None``.
+        seed: of everything random in the run.
+        checkpoint_minutes: wall time between checkpoints.
+        validate_every: steps between losses on held-out clips; 0 = never.
+        precision: "no" or "bf16" (autocast).
+        threads: CPU threads; 0 = PyTorch's choice.
+        resume: continue from the newest checkpoint in ``out`` where there is one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: Path
+    out: Path
+    stage: Stage
+    latents: Path | None = None
+    clips: int = Field(20_000, gt=0)
+    batch: int = Field(16, gt=0)
+    accumulate: int = Field(1, gt=0)
+    learning_rate: float = Field(1e-3, gt=0)
+    warmup: int = Field(100, ge=0)
+    cooldown: float = Field(0.3, ge=0, le=1)
+    weight_decay: float = Field(0.01, ge=0)
+    clip_norm: float = Field(1.0, gt=0)
+    ema: float = Field(0.999, ge=0, lt=1)
+    text_dropout: float = Field(0.1, ge=0, lt=1)
+    self_conditioning: float = Field(0.5, ge=0, le=1)
+    noise: NoiseLevels = NoiseLevels()
+    first_seed: int = Field(0, ge=0)
+    scenes: int = Field(100_000, gt=0)
+    seed: int = 0
+    checkpoint_minutes: float = Field(5.0, gt=0)
+    validate_every: int = Field(500, ge=0)
+    precision: str = Field("no", pattern="^(no|bf16)$")
+    threads: int = Field(0, ge=0)
+    resume: bool = True
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of the whole run (of one process)."""
+        return max(1, self.clips // (self.batch * self.accumulate))
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step: linear warm-up, constant, linear cool-down to zero."""
+        rise = min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
+        falling = self.cooldown * self.steps
+        fall = min(1.0, (self.steps - step) / falling) if falling else 1.0
+        return self.learning_rate * min(rise, fall)
+
+
+def with_overrides(values: dict[str, Any], overrides: list[str]) -> TrainConfig:
+    """A config from plain values and ``key=value`` strings (dots reach into records: ``noise.mean=0.5``).
+
+    Raises:
+        SettingError: for an unknown key (the nearest one is offered) or a value out of range.
+    """
+    values = dict(values)
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        if not equals:
+            raise SettingError(f"{override!r} is not a setting: write key=value, for example batch=8")
+        head, _, tail = key.partition(".")
+        if head not in TrainConfig.model_fields:
+            raise unknown_name("training setting", head, TrainConfig.model_fields)
+        parsed = yaml.safe_load(text)
+        values[head] = {**_plain(values.get(head)), tail: parsed} if tail else parsed
+    try:
+        return TrainConfig.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SettingError(f"training setting {place}: {first['msg']} (got {first['input']!r})") from error
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    return record.model_dump() if isinstance(record, BaseModel) else dict(record or {})

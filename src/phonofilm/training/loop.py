@@ -1,0 +1,245 @@
+"""The training loop: any family, any stage.
+
+A step is a function of (weights, optimiser state, seed, rank, step): clips, noise, dropped prompts and
+self-conditioning are all drawn from generators seeded by those four, so a resumed run repeats an uninterrupted
+one bit for bit on one CPU process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from phonofilm.conditioning.text import drop_texts
+from phonofilm.data.clapperboard import HELD_OUT_SEED
+from phonofilm.data.latents import CachedLatents, DrawnLatents, LatentBatch, LatentSource, describe
+from phonofilm.errors import SettingError
+from phonofilm.models import Model, load, save
+from phonofilm.pair import AV
+from phonofilm.training import checkpoint
+from phonofilm.training.alarms import Alarms
+from phonofilm.training.config import Stage, TrainConfig
+from phonofilm.training.ema import Average
+from phonofilm.training.log import RunLog
+from phonofilm.training.order import Order, mixed_seed
+from phonofilm.training.step import Noised, add_noise, losses, own_estimate
+
+VALIDATION_CLIPS = 64
+VALIDATION_SEED = HELD_OUT_SEED + 500_000  # apart from the seeds that benchmarks score
+KEEP_CHECKPOINTS = 2
+
+
+def run(config: TrainConfig, quiet: bool = False) -> Path:
+    """Train one stage and write the model with averaged weights.
+
+    Returns:
+        The folder of the finished model, ``config.out / "model"``.
+
+    Raises:
+        SettingError, WeightsError: for settings, latents or checkpoints that do not fit the model.
+    """
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    accelerator = Accelerator(
+        mixed_precision=config.precision, gradient_accumulation_steps=config.accumulate, step_scheduler_with_optimizer=False
+    )
+    model = load(config.model)
+    trainer = Trainer(config, model, accelerator)
+    finished = trainer.train(quiet)
+    if accelerator.is_main_process:
+        save(finished, config.out / "model")
+        (config.out / "config.json").write_text(config.model_dump_json(indent=1))
+    return config.out / "model"
+
+
+class Learner(nn.Module):
+    """Network and text encoder as one module, so that distributed wrappers see one forward pass."""
+
+    def __init__(self, model: Model, stage: Stage) -> None:
+        super().__init__()
+        self.network, self.text = model.network, model.text
+        self.denoiser = model.denoiser()
+        self.sides: AV[bool | None] = AV(None if stage is Stage.AUDIO else True, None if stage is Stage.VIDEO else True)
+
+    def condition(self, texts: list[str]) -> AV[Tensor]:
+        """Text conditioning of the modalities that train."""
+        tokens, mask = self.text.tokens(texts)
+        encoders = AV(self.text.video_states, self.text.audio_vector)
+        return self.sides.map(lambda _, encode: encode(tokens, mask), encoders)
+
+    def forward(self, batch: Noised, texts: list[str], share: float, generator: torch.Generator) -> AV[Tensor]:
+        """Losses per sample; ``share`` of the samples see their own previous estimate."""
+        cond = self.condition(texts)
+        previous = None
+        if share and self.sides.video and self.sides.audio:
+            detached = cond.map(Tensor.detach)
+            previous = own_estimate(self.denoiser, batch, detached, share, generator)
+        return losses(self.denoiser, batch, cond, previous)
+
+
+@dataclass
+class Trainer:
+    """One stage of one model; :meth:`train` does everything."""
+
+    config: TrainConfig
+    model: Model
+    accelerator: Accelerator
+
+    def __post_init__(self) -> None:
+        config, model = self.config, self.model
+        self.source = _source(config, model)
+        self.order = Order(len(self.source), config.seed)
+        self.held_out: LatentBatch | None = None
+        self.parts = AV(*_trainable(model, config.stage))
+        self.trained = {name: value for part in self.parts.present() for name, value in part.items()}
+        for parameter in (*model.network.parameters(), *model.text.parameters()):
+            parameter.requires_grad_(False)
+        for parameter in self.trained.values():
+            parameter.requires_grad_(True)
+        learner = Learner(model, config.stage)
+        optimizer = torch.optim.AdamW(
+            self.trained.values(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay
+        )
+        self.plain = learner
+        self.learner, self.optimizer = self.accelerator.prepare(learner, optimizer)
+        self.average = Average(self.trained, config.ema)
+        self.alarms = Alarms()
+
+    def train(self, quiet: bool) -> Model:
+        """Run to the last step, from the newest checkpoint if there is one; returns the averaged model."""
+        config = self.config
+        folder = config.out / "checkpoints"
+        progress = self._restore(folder)
+        with RunLog(config.out, config.steps, progress.step, quiet or not self.accelerator.is_main_process) as log:
+            self._loop(progress, folder, log)
+        self.average.copy_to(self.trained)
+        return self.model
+
+    def _restore(self, folder: Path) -> checkpoint.Progress:
+        found = checkpoint.newest(folder)
+        if found is None:
+            return checkpoint.Progress(0, 0.0)
+        if not self.config.resume:
+            raise SettingError(f"{folder} holds a run already: choose another out folder, or resume=true to continue it")
+        return checkpoint.load(found, self.trained, self.average, self.optimizer)
+
+    def _loop(self, progress: checkpoint.Progress, folder: Path, log: RunLog) -> None:
+        config = self.config
+        began = saved = time.monotonic()
+        before_cooldown = int((1 - config.cooldown) * config.steps)
+        log.start(progress.step)
+        for step in range(progress.step, config.steps):
+            tick = time.monotonic()
+            numbers = self._step(step, log)
+            rate = config.batch * config.accumulate * self.accelerator.num_processes / (time.monotonic() - tick)
+            log.step(step + 1, numbers, rate, config.rate(step))
+            done = checkpoint.Progress(step + 1, progress.seconds + time.monotonic() - began)
+            due = time.monotonic() - saved > 60 * config.checkpoint_minutes
+            if due or step + 1 in (config.steps, before_cooldown):
+                self._save(folder, done, before_cooldown)
+                saved = time.monotonic()
+            if config.validate_every and (step + 1) % config.validate_every == 0:
+                log.step(step + 1, {"held_out_loss": self._validate()}, rate, config.rate(step))
+
+    def _save(self, folder: Path, done: checkpoint.Progress, before_cooldown: int) -> None:
+        """Write a checkpoint; the one before the cool-down is kept, since longer runs branch off there."""
+        if self.accelerator.is_main_process:
+            checkpoint.save(folder, self.trained, self.average, self.optimizer, done)
+            checkpoint.prune(folder, KEEP_CHECKPOINTS, {folder / f"step-{before_cooldown:08d}"})
+        self.accelerator.wait_for_everyone()
+
+    def _step(self, step: int, log: RunLog) -> dict[str, AV[float]]:
+        config = self.config
+        for group in self.optimizer.param_groups:
+            group["lr"] = config.rate(step)
+        self.optimizer.zero_grad()
+        for part in range(config.accumulate):
+            index = step * config.accumulate + part
+            batch, texts, generator = self._batch(index)
+            with self.accelerator.autocast():
+                loss = self.learner(batch, texts, config.self_conditioning, generator)
+            mean = loss.map(torch.mean)
+            self.accelerator.backward(sum(mean.present()) / config.accumulate)
+        gradient = self.parts.map(_gradient_norm)
+        self.accelerator.clip_grad_norm_(list(self.trained.values()), config.clip_norm)
+        self.optimizer.step()
+        self.average.update(self.trained)
+        zero = _zero_loss(self.plain, batch)
+        numbers = {"loss": mean.map(float), "gradient_norm": gradient}
+        for complaint in self.alarms.check(batch.clean, numbers["loss"], zero, gradient):
+            log.say(f"warning: step {step}: {complaint}")
+        return numbers
+
+    def _batch(self, index: int) -> tuple[Noised, list[str], torch.Generator]:
+        """Everything random about a batch, from (seed, rank, index) alone."""
+        config, accelerator = self.config, self.accelerator
+        rank, world, device = accelerator.process_index, accelerator.num_processes, accelerator.device
+        generator = torch.Generator().manual_seed(mixed_seed(config.seed, rank, index))
+        clips = self.source.take(self.order.batch(index, config.batch, rank, world))
+        clean = self.plain.sides.map(lambda _, latents: latents.to(device), clips.latents)
+        noised = add_noise(clean, config.noise, generator)
+        return noised, drop_texts(clips.captions, config.text_dropout, generator), generator
+
+    @torch.no_grad()
+    def _validate(self) -> AV[float]:
+        """Loss of the averaged weights on held-out scenes, at fixed noise."""
+        if self.held_out is None:
+            source = DrawnLatents(self.model.codec, self.model.shape, VALIDATION_SEED, VALIDATION_CLIPS)
+            self.held_out = source.take(range(VALIDATION_CLIPS))
+        live = {name: value.detach().clone() for name, value in self.trained.items()}
+        self.average.copy_to(self.trained)
+        generator = torch.Generator().manual_seed(0)
+        clean = self.plain.sides.map(lambda _, x: x.to(self.accelerator.device), self.held_out.latents)
+        batch = add_noise(clean, self.config.noise, generator)
+        loss = self.plain(batch, self.held_out.captions, 0.0, generator).map(lambda x: float(x.mean()))
+        for name, value in live.items():
+            self.trained[name].copy_(value)
+        return loss
+
+
+def _source(config: TrainConfig, model: Model) -> LatentSource:
+    if config.latents is None:
+        return DrawnLatents(model.codec, model.shape, config.first_seed, config.scenes)
+    cached = CachedLatents(config.latents)
+    if describe(model.codec, model.shape, 0)["codec"] != cached.description["codec"]:
+        raise SettingError(f"{config.latents} was made with another codec than {config.model}'s; build it again")
+    return cached
+
+
+def _trainable(model: Model, stage: Stage) -> AV[Mapping[str, nn.Parameter] | None]:
+    """Named parameters that learn in a stage, by the modality that they serve.
+
+    The family says which of the network's; text encoders learn with their base network and are frozen after.
+    """
+    own = {
+        Stage.VIDEO: AV(model.text.video, None), Stage.AUDIO: AV(None, model.text.audio), Stage.JOINT: AV(None, None),
+    }[stage]  # fmt: skip
+
+    def merged(network: Mapping[str, nn.Parameter] | None, text: nn.Module | None, name: str) -> dict:
+        named = {f"network.{key}": value for key, value in (network or {}).items()}
+        if text is not None:
+            named |= {f"text.{name}.{key}": value for key, value in text.named_parameters()}
+        return named
+
+    network = model.network.trainable(stage.value)
+    video = merged(network.video, own.video, "video")
+    audio = merged(network.audio, own.audio, "audio")
+    return AV(video or None, audio or None)
+
+
+def _gradient_norm(parameters: Mapping[str, nn.Parameter]) -> float:
+    gradients = [value.grad for value in parameters.values() if value.grad is not None]
+    return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))) if gradients else 0.0
+
+
+def _zero_loss(learner: Learner, batch: Noised) -> AV[float]:
+    kinds = AV(learner.denoiser.parameterization.video, learner.denoiser.parameterization.audio)
+    return batch.clean.map(
+        lambda clean, kind, noise, s: float(kind.target(clean, noise, s).square().mean()), kinds, batch.noise, batch.s
+    )

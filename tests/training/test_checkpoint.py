@@ -1,0 +1,79 @@
+"""Checkpoints: whole or absent, strict, and complete."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from phonofilm.errors import WeightsError
+from phonofilm.training import checkpoint
+from phonofilm.training.ema import Average
+
+
+def learner() -> tuple[dict[str, torch.nn.Parameter], Average, torch.optim.Optimizer]:
+    torch.manual_seed(5)
+    named = {"a": torch.nn.Parameter(torch.randn(3, 5)), "b.c": torch.nn.Parameter(torch.randn(7))}
+    return named, Average(named, 0.9), torch.optim.AdamW(named.values(), lr=0.1)
+
+
+def step(named: dict, average: Average, optimizer: torch.optim.Optimizer, number: int) -> None:
+    generator = torch.Generator().manual_seed(number)
+    optimizer.zero_grad()
+    sum((value * torch.randn(value.shape, generator=generator)).square().sum() for value in named.values()).backward()
+    optimizer.step()
+    average.update(named)
+
+
+def test_continuing_from_a_checkpoint_is_bit_for_bit(tmp_path: Path) -> None:
+    named, average, optimizer = learner()
+    for number in range(4):
+        step(named, average, optimizer, number)
+    path = checkpoint.save(tmp_path, named, average, optimizer, checkpoint.Progress(4, 1.5))
+    for number in range(4, 9):
+        step(named, average, optimizer, number)
+
+    other, other_average, other_optimizer = learner()
+    progress = checkpoint.load(path, other, other_average, other_optimizer)
+    assert progress == checkpoint.Progress(4, 1.5)
+    for number in range(4, 9):
+        step(other, other_average, other_optimizer, number)
+    for name in named:
+        assert torch.equal(named[name], other[name])
+        assert torch.equal(average.weights[name], other_average.weights[name])
+
+
+def test_partial_folders_are_never_taken_and_are_cleared(tmp_path: Path) -> None:
+    named, average, optimizer = learner()
+    step(named, average, optimizer, 0)
+    for number in (3, 11, 20):
+        checkpoint.save(tmp_path, named, average, optimizer, checkpoint.Progress(number, 0.0))
+    (tmp_path / ".partial-1-step-00000099").mkdir()
+    assert checkpoint.newest(tmp_path) == tmp_path / "step-00000020"
+    checkpoint.prune(tmp_path, 1, {tmp_path / "step-00000003"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000003", "step-00000020"]
+
+
+def test_damaged_and_foreign_checkpoints_say_what_to_do(tmp_path: Path) -> None:
+    named, average, optimizer = learner()
+    step(named, average, optimizer, 0)
+    path = checkpoint.save(tmp_path, named, average, optimizer, checkpoint.Progress(1, 0.0))
+    other = {"a": torch.nn.Parameter(torch.zeros(3, 5))}
+    with pytest.raises(WeightsError, match="other parameters"):
+        checkpoint.load(path, other, Average(other, 0.9), torch.optim.AdamW(other.values()))
+    (path / "average.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(WeightsError, match="damaged"):
+        checkpoint.average_weights(path)
+    (path / "state.json").write_text("{")
+    with pytest.raises(WeightsError, match="damaged"):
+        checkpoint.load(path, named, average, optimizer)
+
+
+def test_average_starts_at_the_live_weights_and_follows_the_closed_form() -> None:
+    named, average, optimizer = learner()
+    assert all(torch.equal(average.weights[name], named[name]) for name in named)
+    expected = named["a"].detach().clone()
+    for number in range(5):
+        step(named, average, optimizer, number)
+        decay = min(0.9, (1 + number) / (10 + number))
+        expected = decay * expected + (1 - decay) * named["a"].detach()
+    torch.testing.assert_close(average.weights["a"], expected)
