@@ -1,0 +1,172 @@
+"""Sizes and settings of the svg family as one strict record."""
+
+from __future__ import annotations
+
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from phonofilm.pair import AV
+
+
+class Coupling(str, Enum):
+    """How the two U-Nets hear of each other."""
+
+    CMC_PE = "cmc-pe"
+    CROSS_ATTENTION = "cross-attention"
+    NONE = "none"
+
+
+class CouplingConfig(BaseModel):
+    """Connectors and adapters.
+
+    Attributes:
+        kind: the adapter; ``none`` leaves two uncoupled U-Nets.
+        width: channels of the feature that a connector hands over.
+        multipliers: widths of a connector's two residual blocks, in units of its U-Net's first level.
+        head: width of one attention head of each side's adapters.
+        groups: groups of every GroupNorm.
+        frame_rate: steps a second in the position code of the picture connector's temporal attention.
+        self_conditioning: connectors also read the previous clean estimate.
+        exact_alignment: line the two time axes up by true duration, leaving out the padding of the sound
+            latents. The published weights were trained without: there both axes count as equally long.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Coupling = Coupling.CMC_PE
+    width: int = Field(1280, gt=0)
+    multipliers: tuple[int, int] = (2, 4)
+    head: AV[int] = AV(8, 8)
+    groups: int = Field(32, gt=0)
+    frame_rate: Fraction = Fraction(8)
+    self_conditioning: bool = True
+    exact_alignment: bool = False
+
+
+class SVGConfig(BaseModel):
+    """The whole network.
+
+    Attributes:
+        video_unet: arguments of diffusers' ``UNetMotionModel``.
+        audio_unet: arguments of diffusers' ``UNet2DConditionModel``, in the AudioLDM form.
+        coupling: what joins them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    video_unet: dict[str, Any]
+    audio_unet: dict[str, Any]
+    coupling: CouplingConfig = CouplingConfig()
+
+    @model_validator(mode="after")
+    def _two_levels(self) -> SVGConfig:
+        for levels in self.levels:
+            if len(levels) < 2:
+                raise ValueError("each U-Net needs at least 2 levels: adapters sit on 2 down and 2 up blocks")
+        return self
+
+    @property
+    def levels(self) -> AV[tuple[int, ...]]:
+        """Channels of each level of each U-Net."""
+        return self._unets.map(lambda unet: tuple(unet["block_out_channels"]))
+
+    @property
+    def latent_channels(self) -> AV[int]:
+        """Channels of the latents."""
+        return self._unets.map(lambda unet: unet["in_channels"])
+
+    @property
+    def strides(self) -> AV[int]:
+        """Latent sides are padded to multiples of these."""
+        return self.levels.map(lambda levels: 2 ** (len(levels) - 1))
+
+    @property
+    def text_width(self) -> AV[int]:
+        """Widths of the conditioning: token states for the picture, a pooled vector for the sound."""
+        return AV(self.video_unet["cross_attention_dim"], self.audio_unet["projection_class_embeddings_input_dim"])
+
+    @property
+    def _unets(self) -> AV[dict[str, Any]]:
+        return AV(self.video_unet, self.audio_unet)
+
+
+def video_unet(
+    levels: tuple[int, ...], *, text: int, layers: int = 2, head: int | None = None, groups: int = 32, frames: int = 32
+) -> dict[str, Any]:
+    """Arguments of a motion U-Net with motion layers everywhere and text at every level but the lowest.
+
+    Args:
+        levels: channels of each level.
+        text: width of the text states.
+        layers: residual blocks a level.
+        head: width of one attention head; ``None`` is Stable Diffusion's fixed 8 heads.
+        groups: groups of every GroupNorm.
+        frames: longest clip.
+    """
+    heads = 8 if head is None else [width // head for width in levels]
+    rest = len(levels) - 1
+    return {
+        "in_channels": 4,
+        "out_channels": 4,
+        "down_block_types": ["CrossAttnDownBlockMotion"] * rest + ["DownBlockMotion"],
+        "up_block_types": ["UpBlockMotion"] + ["CrossAttnUpBlockMotion"] * rest,
+        "block_out_channels": list(levels),
+        "layers_per_block": layers,
+        "norm_num_groups": groups,
+        "cross_attention_dim": text,
+        "num_attention_heads": heads,
+        "motion_num_attention_heads": heads,
+        "motion_max_seq_length": frames,
+        "use_motion_mid_block": False,
+    }
+
+
+def audio_unet(
+    levels: tuple[int, ...], *, text: int, layers: int = 2, head: int | None = None, groups: int = 32
+) -> dict[str, Any]:
+    """Arguments of AudioLDM's U-Net: text by its time embedding alone, attention below the first level.
+
+    Arguments as for :func:`video_unet`.
+    """
+    rest = len(levels) - 1
+    return {
+        "in_channels": 8,
+        "out_channels": 8,
+        "down_block_types": ["DownBlock2D"] + ["CrossAttnDownBlock2D"] * rest,
+        "up_block_types": ["CrossAttnUpBlock2D"] * rest + ["UpBlock2D"],
+        "block_out_channels": list(levels),
+        "layers_per_block": layers,
+        "norm_num_groups": groups,
+        # Cross-attention of a level to itself: without text states it is self-attention.
+        "cross_attention_dim": list(levels),
+        "attention_head_dim": 8 if head is None else [width // head for width in levels],
+        "class_embed_type": "simple_projection",
+        "projection_class_embeddings_input_dim": text,
+        "class_embeddings_concat": True,
+    }
+
+
+SIZES: dict[str, SVGConfig] = {
+    "tiny": SVGConfig(
+        video_unet=video_unet((64, 128, 192), text=128, layers=1, head=32, groups=16),
+        audio_unet=audio_unet((64, 128, 192), text=128, layers=1, head=32, groups=16),
+        coupling=CouplingConfig(
+            width=128, multipliers=(1, 2), head=AV(32, 32), groups=16, frame_rate=Fraction(1), exact_alignment=True
+        ),
+    ),
+    "small": SVGConfig(
+        video_unet=video_unet((128, 256, 384, 384), text=256, head=32),
+        audio_unet=audio_unet((96, 192, 288, 480), text=256, head=32),
+        coupling=CouplingConfig(
+            width=384, multipliers=(2, 4), head=AV(32, 32), frame_rate=Fraction(1), exact_alignment=True
+        ),
+    ),
+    "paper": SVGConfig(
+        video_unet=video_unet((320, 640, 1280, 1280), text=768),
+        audio_unet=audio_unet((192, 384, 576, 960), text=512),
+    ),
+}
+"""``tiny`` ships; ``paper`` has the published sizes (AnimateDiff on Stable Diffusion 1.5, AudioLDM-M)."""

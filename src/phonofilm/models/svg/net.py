@@ -1,0 +1,182 @@
+"""The svg network: two stock diffusers U-Nets, joined by connectors and adapters (arXiv 2409.17550)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import torch
+from diffusers import UNet2DConditionModel, UNetMotionModel
+from torch import Tensor, nn
+from torch.nn import functional
+
+from phonofilm.errors import unknown_name
+from phonofilm.models.svg.adapters import AdapterStack, CMCAdapter, Context, CrossAttentionAdapter, install, told
+from phonofilm.models.svg.config import Coupling, SVGConfig
+from phonofilm.models.svg.connectors import Connector
+from phonofilm.pair import AV
+
+NORM_EPSILON = 1e-6
+"""Least L2 norm of a feature: a feature of zeros stays zeros."""
+
+ADAPTERS = {Coupling.CMC_PE: CMCAdapter, Coupling.CROSS_ATTENTION: CrossAttentionAdapter}
+
+
+class CouplingLayers(nn.Module):
+    """Everything that is added to the two U-Nets; child names are those of the published ``unet_svg``.
+
+    Attributes:
+        connector_in_video, connector_in_audio: the adapters of each U-Net.
+        connector_out_video, connector_out_audio: the connector that reads each modality's latents.
+    """
+
+    def __init__(self, config: SVGConfig) -> None:
+        super().__init__()
+        coupling = config.coupling
+        adapter = ADAPTERS[coupling.kind]
+
+        def stack(levels: tuple[int, ...], head: int, per_step: bool) -> AdapterStack:
+            return AdapterStack(lambda width: adapter(width, coupling.width, head, coupling.groups, per_step), levels)
+
+        def connector(channels: int, levels: tuple[int, ...], frame_rate: Fraction | None) -> Connector:
+            inputs = 2 * channels if coupling.self_conditioning else channels
+            base = levels[0]
+            return Connector(inputs, base, coupling.multipliers, coupling.width, 4 * base, coupling.groups, frame_rate)
+
+        channels, levels, head = config.latent_channels, config.levels, coupling.head
+        self.connector_in_video = stack(levels.video, head.video, per_step=True)
+        self.connector_in_audio = stack(levels.audio, head.audio, per_step=False)
+        self.connector_out_video = connector(channels.video, levels.video, coupling.frame_rate)
+        self.connector_out_audio = connector(channels.audio, levels.audio, None)
+
+    @property
+    def adapters(self) -> AV[AdapterStack]:
+        """The adapters of each U-Net."""
+        return AV(self.connector_in_video, self.connector_in_audio)
+
+    @property
+    def connectors(self) -> AV[Connector]:
+        """The connector that reads each modality."""
+        return AV(self.connector_out_video, self.connector_out_audio)
+
+
+class SVG(nn.Module):
+    """Two U-Nets and, unless uncoupled, what joins them.
+
+    Picture latents are ``(B, C, F, H, W)``, sound latents ``(B, C, T, M)``, both noisy and on the scale that
+    the U-Nets expect; timesteps are floats ``(B,)``. A side that is ``None`` is left out. Latents whose
+    ``H, W`` or ``T, M`` are no multiples of the U-Net's stride are padded with zeros at the end, and the
+    prediction is cropped (so it was in training the published model: 100 sound steps became 104).
+
+    Attributes:
+        config: sizes.
+        video_unet, audio_unet: the stock U-Nets.
+        coupling: connectors and adapters, or ``None``.
+    """
+
+    def __init__(self, config: SVGConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.video_unet = UNetMotionModel(**config.video_unet)
+        self.audio_unet = UNet2DConditionModel(**config.audio_unet)
+        self.coupling = None if config.coupling.kind is Coupling.NONE else CouplingLayers(config)
+        if self.coupling is not None:
+            self.unets.map(install, self.coupling.adapters)
+
+    @property
+    def unets(self) -> AV[nn.Module]:
+        """The two U-Nets."""
+        return AV(self.video_unet, self.audio_unet)
+
+    def shared(self, x: AV[Tensor], t: AV[Tensor], previous: AV[Tensor] | None = None) -> AV[Tensor | None]:
+        """What the connectors see: features that do not depend on the text.
+
+        Training may hand in latents at other noise levels than those it hands to :meth:`forward`.
+
+        Args:
+            x: noisy latents.
+            t: their timesteps.
+            previous: the last clean estimate, for self-conditioning; ``None`` counts as zeros.
+
+        Returns:
+            Each modality's own feature, ``None`` where there is no coupling: ``(B, width, step)`` with unit L2
+            norm over steps for CMC-PE, ``(B, 1, width)`` with unit norm over channels for cross-attention.
+        """
+        if self.coupling is None:
+            return AV(None, None)
+        if self.config.coupling.self_conditioning:
+            past = x.map(torch.zeros_like) if previous is None else previous
+            x = x.map(lambda now, before: torch.cat([now, before], dim=1), past)
+        return x.map(self._feature, t, self.unets, self.coupling.connectors, self.config.strides)
+
+    def forward(self, x: AV[Tensor], t: AV[Tensor], cond: AV[Tensor], shared: AV[Tensor | None]) -> AV[Tensor]:
+        """Raw predictions of both U-Nets.
+
+        Args:
+            x: noisy latents.
+            t: their timesteps.
+            cond: text states ``(B, L, width)`` for the picture, pooled vector ``(B, width)`` for the sound.
+            shared: what :meth:`shared` gave; each U-Net is told the *other* modality's feature.
+        """
+        heard = shared.swap().map(Context, self._stretch(x))
+        return AV(
+            None if x.video is None else self.video(x.video, t.video, cond.video, heard.video),
+            None if x.audio is None else self.audio(x.audio, t.audio, cond.audio, heard.audio),
+        )
+
+    def video(self, x: Tensor, t: Tensor, cond: Tensor, context: Context | None = None) -> Tensor:
+        """The picture U-Net's prediction, like ``x``; without a context it is the stock U-Net."""
+        states = cond.repeat_interleave(x.shape[2], dim=0)
+        with told(context):
+            prediction = self.video_unet(_padded(x, self.config.strides.video), t, states).sample
+        return prediction[..., : x.shape[-2], : x.shape[-1]]
+
+    def audio(self, x: Tensor, t: Tensor, cond: Tensor, context: Context | None = None) -> Tensor:
+        """The sound U-Net's prediction, like ``x``; without a context it is the stock U-Net."""
+        padded = _padded(x, self.config.strides.audio)
+        with told(context):
+            prediction = self.audio_unet(padded, t, encoder_hidden_states=None, class_labels=cond).sample
+        return prediction[..., : x.shape[-2], : x.shape[-1]]
+
+    def trainable(self, stage: str) -> list[nn.Parameter]:
+        """The parameters that learn in a training stage.
+
+        ``video`` and ``audio`` train one base U-Net; ``joint`` trains connectors, adapters and the motion
+        layers, as in the paper.
+
+        Raises:
+            SettingError: for another stage.
+        """
+        motion = [parameter for name, parameter in self.video_unet.named_parameters() if "motion_modules" in name]
+        stages = {
+            "video": self.video_unet.parameters(),
+            "audio": self.audio_unet.parameters(),
+            "joint": [*motion, *(() if self.coupling is None else self.coupling.parameters())],
+        }
+        if stage not in stages:
+            raise unknown_name("training stage", stage, stages)
+        return list(stages[stage])
+
+    def _feature(self, x: Tensor, t: Tensor, unet: nn.Module, connector: Connector, stride: int) -> Tensor:
+        padded = _padded(x, stride)
+        # Sound has one "frame": its time axis is one that the connector's convolutions run along.
+        latents = padded if padded.ndim == 5 else padded.unsqueeze(2)
+        time_embedding = unet.time_embedding(unet.time_proj(t).to(x.dtype))
+        feature = connector(latents, time_embedding).float()
+        if self.config.coupling.kind is Coupling.CROSS_ATTENTION:
+            return functional.normalize(feature.mean((2, 3, 4)), dim=-1, eps=NORM_EPSILON).unsqueeze(1)
+        steps = feature.mean((3, 4)) if padded.ndim == 5 else feature.mean((2, 4))
+        return functional.normalize(steps, dim=-1, eps=NORM_EPSILON)
+
+    def _stretch(self, x: AV[Tensor]) -> AV[Fraction]:
+        """Duration of each U-Net's time axis over that of the other's; only sound is padded in time."""
+        if x.audio is None or not self.config.coupling.exact_alignment:
+            return AV.both(Fraction(1))
+        true, stride = x.audio.shape[2], self.config.strides.audio
+        padded = -(-true // stride) * stride
+        return AV(video=Fraction(true, padded), audio=Fraction(padded, true))
+
+
+def _padded(x: Tensor, stride: int) -> Tensor:
+    """``x`` with zeros at the end of its last two axes up to multiples of ``stride``."""
+    height, width = (-side % stride for side in x.shape[-2:])
+    return functional.pad(x, (0, width, 0, height)) if height or width else x
