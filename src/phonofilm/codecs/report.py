@@ -1,0 +1,129 @@
+"""What a codec costs: picture and sound through it, against the originals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from phonofilm.codecs.base import Codec
+from phonofilm.codecs.mel import SAMPLE_RATE, LogMel
+from phonofilm.codecs.onset import isolated_onsets, onset_near
+from phonofilm.errors import SettingError
+from phonofilm.media.clip import Clip
+
+RESAMPLES = 1000
+MOVING = 16  # 8-bit steps by which a pixel differs from the clip's median frame where something moves
+BATCH = 8
+
+Statistic = Callable[[np.ndarray], float]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % bootstrap interval over clips.
+
+    Attributes:
+        value, low, high: the estimate and its interval.
+        n: values it rests on.
+        clips: clips they come from.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+    clips: int
+
+
+def codec_report(codec: Codec, clips: Sequence[Clip]) -> dict[str, Estimate | None]:
+    """Send clips through a codec and compare.
+
+    Returns:
+        ``psnr_db`` (mean over frames), ``moving_psnr_db`` (pixels that differ from the clip's median frame),
+        ``log_mel_error`` (mean absolute difference of natural log-mels), ``onset_shift_ms`` (median of the
+        signed shifts of isolated attacks), ``onset_error_ms`` and ``onset_error_ms_p90`` (median and 90th
+        percentile of their size), ``onsets_lost`` (share not found again). ``None`` where no clip offers a value.
+
+    Raises:
+        SettingError: if there are no clips or the codec cannot take them.
+        MediaError: if a clip lacks picture or sound.
+    """
+    if not clips:
+        raise SettingError("a codec report needs at least one clip")
+    decoded = [clip for batch in _batches(clips) for clip in codec.decode(codec.encode(batch), batch[0].shape)]
+    pairs = list(zip(clips, decoded, strict=True))
+    return {
+        "psnr_db": estimate([psnr(a.frames, b.frames) for a, b in pairs], np.mean),
+        "moving_psnr_db": estimate([moving_psnr(a.frames, b.frames) for a, b in pairs], np.mean),
+        **sound_report([a.audio[0] for a in clips], [b.audio[0] for b in decoded]),
+    }
+
+
+def sound_report(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> dict[str, Estimate | None]:
+    """The part of :func:`codec_report` about sound, for waveforms ``(samples,)`` at 16 kHz."""
+    shifts = [onset_shifts(a, b) for a, b in zip(before, after, strict=True)]
+    found = [clip[~np.isnan(clip)] for clip in shifts]
+    return {
+        "log_mel_error": estimate([log_mel_error(a, b) for a, b in zip(before, after, strict=True)], np.mean),
+        "onset_shift_ms": estimate(found, np.median),
+        "onset_error_ms": estimate([np.abs(clip) for clip in found], np.median),
+        "onset_error_ms_p90": estimate([np.abs(clip) for clip in found], lambda errors: np.percentile(errors, 90)),
+        "onsets_lost": estimate([np.isnan(clip).astype(float) for clip in shifts], np.mean),
+    }
+
+
+def psnr(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Peak signal-to-noise ratio in dB of each uint8 frame ``(F, H, W, 3)``; at most 99."""
+    error = np.mean((before.astype(np.float64) - after) ** 2, axis=(1, 2, 3))
+    return _decibel(error)
+
+
+def moving_psnr(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """As :func:`psnr` over the pixels that move, one value for the clip; none if nothing moves."""
+    still = np.median(before, axis=0)
+    moving = np.abs(before - still).max(axis=-1) > MOVING
+    if not moving.any():
+        return np.empty(0)
+    return _decibel(np.mean((before[moving].astype(np.float64) - after[moving]) ** 2, keepdims=True).reshape(1))
+
+
+def log_mel_error(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Mean absolute difference of the natural log-mels of two waveforms, one value."""
+    with torch.no_grad():
+        mels = LogMel()(torch.from_numpy(np.stack([before, after])))
+    return (mels[0] - mels[1]).abs().mean().reshape(1).double().numpy()
+
+
+def onset_shifts(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """By how many ms each isolated attack of ``before`` comes later in ``after``; NaN where it is lost."""
+    onsets = isolated_onsets(before, SAMPLE_RATE)
+    moved = [onset_near(after, SAMPLE_RATE, onset) for onset in onsets]
+    return np.array(
+        [np.nan if new is None else (new - old) * 1000 / SAMPLE_RATE for old, new in zip(onsets, moved, strict=True)]
+    )
+
+
+def estimate(per_clip: Sequence[np.ndarray], statistic: Statistic) -> Estimate | None:
+    """A statistic of pooled values with its interval; clips are resampled, since values of one clip go together."""
+    filled = [values for values in per_clip if len(values)]
+    if not filled:
+        return None
+    pooled = np.concatenate(filled)
+    random = np.random.default_rng(0)
+    draws = [
+        statistic(np.concatenate([filled[i] for i in random.integers(len(filled), size=len(filled))]))
+        for _ in range(RESAMPLES)
+    ]
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return Estimate(float(statistic(pooled)), float(low), float(high), len(pooled), len(filled))
+
+
+def _decibel(error: np.ndarray) -> np.ndarray:
+    return np.minimum(99.0, 10 * np.log10(255**2 / np.maximum(error, 1e-9)))
+
+
+def _batches(clips: Sequence[Clip]) -> list[Sequence[Clip]]:
+    return [clips[start : start + BATCH] for start in range(0, len(clips), BATCH)]
