@@ -1,0 +1,1 @@
+"""Sounding films by the thousand: procedural scenes, manifests of files, latents to train on."""
