@@ -1,0 +1,158 @@
+"""What a film holds, from its header and the first frame of each stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from phonofilm.errors import MediaError
+from phonofilm.media.mix import speakers_of
+from phonofilm.media.picture import shown_size, turn_of
+from phonofilm.media.source import film_streams, opened, time_of
+from phonofilm.pair import AV
+
+FASTEST = 120
+"""Above this a guessed frame rate is the tick of a variable-rate file's clock, not a rate of pictures."""
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """The stream of pictures.
+
+    Attributes:
+        codec: its codec's name.
+        height, width: as shown: turned upright, with square pixels.
+        quarter_turns: counterclockwise quarter turns that the file asks for, already counted in the size.
+        mirrored: the file asks for left and right to be swapped before that.
+        pixel_aspect: width of a stored pixel over its height.
+        fps: nominal frames a second.
+        start: time of the first picture in seconds after the film's start.
+        seconds: length that the header promises, from ``start``; ``None`` if it says nothing.
+    """
+
+    codec: str
+    height: int
+    width: int
+    quarter_turns: int
+    mirrored: bool
+    pixel_aspect: Fraction
+    fps: Fraction
+    start: Fraction
+    seconds: Fraction | None
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """The stream of sound.
+
+    Attributes:
+        codec: its codec's name.
+        sample_rate: samples a second.
+        speakers: the channels in their order ("FL", "FR", ...).
+        start: time of the first sample that is heard, in seconds after the film's start.
+        seconds: length that the header promises, from ``start``; ``None`` if it says nothing.
+    """
+
+    codec: str
+    sample_rate: int
+    speakers: tuple[str, ...]
+    start: Fraction
+    seconds: Fraction | None
+
+    @property
+    def channels(self) -> int:
+        """How many channels there are."""
+        return len(self.speakers)
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """A film at a glance.
+
+    Attributes:
+        path: the file.
+        container: FFmpeg's name for its format.
+        origin: the film's start on the file's own clock, in seconds: where its first picture is shown or
+            its first sample heard, whichever is earlier. Time is counted from here everywhere else.
+        seconds: length that the header promises; ``None`` if it says nothing.
+        video, audio: its streams; ``None`` where there is none.
+    """
+
+    path: Path
+    container: str
+    origin: Fraction
+    seconds: Fraction | None
+    video: VideoInfo | None
+    audio: AudioInfo | None
+
+
+def probe(path: str | Path) -> MediaInfo:
+    """Look at a film without decoding more than the first frame of each stream.
+
+    Raises:
+        MediaError: if it is not a film, is damaged at its start, or holds neither pictures nor sound.
+    """
+    path = Path(path)
+    first = AV(_first_frame(path, AV(True, False)), _first_frame(path, AV(False, True)))
+    starts = [time_of(frame) for frame in first.present()]
+    if not starts:
+        raise MediaError(f"{path} holds neither pictures nor sound: choose another file")
+    origin = min(starts)
+    with opened(path) as container:
+        streams = film_streams(container)
+        return MediaInfo(
+            path,
+            container.format.name,
+            origin,
+            None if container.duration is None else Fraction(container.duration, av.time_base),
+            None if first.video is None else _video_info(streams.video, first.video, origin),
+            None if first.audio is None else _audio_info(streams.audio, first.audio, origin),
+        )
+
+
+def _first_frame(path: Path, which: AV[bool]) -> Any:
+    """The first frame that decodes of the wanted side; ``None`` if that stream is absent or empty."""
+    with opened(path) as container:
+        streams = which.map(lambda wanted, stream: stream if wanted else None, film_streams(container))
+        return next((frame for s in streams.present() for frame in container.decode(s) if frame.pts is not None), None)
+
+
+def _video_info(stream: Any, frame: Any, origin: Fraction) -> VideoInfo:
+    turn = turn_of(frame)
+    aspect = Fraction(stream.sample_aspect_ratio or 1)
+    height, width = shown_size(frame, aspect, turn)
+    return VideoInfo(
+        stream.codec_context.name,
+        height,
+        width,
+        turn.quarters,
+        turn.mirrored,
+        aspect,
+        _nominal_fps(stream),
+        time_of(frame) - origin,
+        _promised(stream),
+    )
+
+
+def _audio_info(stream: Any, frame: Any, origin: Fraction) -> AudioInfo:
+    return AudioInfo(
+        stream.codec_context.name,
+        frame.sample_rate,
+        speakers_of(frame.layout),
+        time_of(frame) - origin,
+        _promised(stream),
+    )
+
+
+def _nominal_fps(stream: Any) -> Fraction:
+    """The rate at which the pictures were meant: the average misleads where frames are missing."""
+    guessed, average = stream.guessed_rate, stream.average_rate
+    return Fraction(guessed if guessed and guessed <= FASTEST else average or guessed or 25)
+
+
+def _promised(stream: Any) -> Fraction | None:
+    return None if stream.duration is None else stream.duration * stream.time_base

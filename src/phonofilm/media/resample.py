@@ -1,0 +1,151 @@
+"""From one clock to another: sound by band-limited interpolation, pictures by holding frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from phonofilm.errors import MediaError
+from phonofilm.shapes import nearest
+
+P = TypeVar("P")
+
+STAMP_ERROR = Fraction(1, 1000)
+"""Time stamps may be this wrong, in seconds: Matroska rounds them to milliseconds."""
+
+
+@dataclass(frozen=True)
+class Shown(Generic[P]):
+    """A picture and the time for which a film shows it.
+
+    Attributes:
+        start, end: seconds.
+        picture: whatever stands for the picture.
+    """
+
+    start: Fraction
+    end: Fraction
+    picture: P
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A constant frame clock.
+
+    Attributes:
+        start: time of tick 0 in seconds.
+        fps: ticks a second.
+        ticks: how many there are at most; ``None``: as many as the film fills.
+    """
+
+    start: Fraction
+    fps: Fraction
+    ticks: int | None = None
+
+    def time(self, tick: int) -> Fraction:
+        """Time of a tick in seconds."""
+        return self.start + tick / self.fps
+
+    def until(self, end: Fraction) -> int:
+        """Number of ticks before ``end``, to the nearest whole one."""
+        filled = max(nearest((end - self.start) * self.fps), 0)
+        return filled if self.ticks is None else min(filled, self.ticks)
+
+
+def lookahead(source_fps: Fraction, fps: Fraction) -> Fraction:
+    """How long before its time stamp a picture may be taken, in seconds.
+
+    Half a frame of the faster clock makes the choice the *nearest* picture: onsets are then as often
+    early as late, where taking the picture on screen at the tick would delay them by half a frame on
+    average. A picture held for long (variable frame rate) is still held to within half a frame. The
+    stamps' own rounding is taken off, so that a tie always goes to the picture on screen.
+    """
+    half = 1 / (2 * max(source_fps, fps))
+    return half - min(STAMP_ERROR, half / 5)
+
+
+def on_clock(shown: Iterable[Shown[P]], clock: Clock, ahead: Fraction = Fraction(0)) -> Iterator[P]:
+    """For each tick of ``clock`` the picture then on screen.
+
+    Before the first picture's time that picture is shown; after the last one's end nothing is.
+
+    Args:
+        shown: pictures in the order of their time.
+        clock: the ticks wanted.
+        ahead: see :func:`lookahead`.
+    """
+    tick, current = 0, None
+    for upcoming in shown:
+        while current is not None and tick != clock.ticks and clock.time(tick) + ahead < upcoming.start:
+            yield current.picture
+            tick += 1
+        if tick == clock.ticks:
+            return
+        current = upcoming
+    if current is not None:
+        for _ in range(tick, max(clock.until(current.end), 1 if clock.start < current.end else 0)):
+            yield current.picture
+
+
+def resample_audio(audio: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
+    """Sound at another sample rate (soxr, linear phase: nothing moves in time).
+
+    Args:
+        audio: float32 ``(channel, sample)``.
+        source_rate, rate: samples a second before and after.
+
+    Returns:
+        float32 ``(channel, round(sample * rate / source_rate))``; the same array if the rates agree.
+        Values may pass [-1, 1] by the filter's ringing.
+
+    Raises:
+        MediaError: if a rate is not positive.
+    """
+    import soxr
+
+    if min(source_rate, rate) <= 0:
+        raise MediaError(f"cannot resample from {source_rate} to {rate} Hz: sample rates must be positive")
+    if source_rate == rate:
+        return audio
+    length = nearest(Fraction(audio.shape[1] * rate, source_rate))
+    if length == 0:
+        return audio[:, :0]
+    sound = soxr.resample(np.ascontiguousarray(audio.T), source_rate, rate).T.astype(np.float32, copy=False)
+    missing = max(length - sound.shape[1], 0)
+    return np.ascontiguousarray(np.pad(sound, ((0, 0), (0, missing)))[:, :length])
+
+
+@dataclass(frozen=True)
+class SampleWindow:
+    """A stretch of sound at one rate, and the stretch of another rate that it is computed from.
+
+    Attributes:
+        source: first and past-the-last sample to read at the source's rate (``None``: to the end); it
+            starts where the two clocks agree exactly and is wider than needed by the filter's reach.
+        skip: samples to leave out after resampling.
+        count: samples to keep (``None``: all).
+    """
+
+    source: tuple[int, int | None]
+    skip: int
+    count: int | None
+
+
+def sample_window(start: int, count: int | None, source_rate: int, rate: int) -> SampleWindow:
+    """Where to read so that samples ``start .. start + count`` at ``rate`` come out exactly.
+
+    Cutting by index at the wanted rate makes a cut equal to the same slice of the whole film's sound.
+    """
+    if source_rate == rate:
+        return SampleWindow((start, None if count is None else start + count), 0, count)
+    shared = gcd(source_rate, rate)
+    source_step, step = source_rate // shared, rate // shared
+    reach = max(source_rate, rate) // 4
+    first = max((start * source_step - reach * step) // (step * source_step), 0)
+    stop = None if count is None else -(-(start + count) * source_step // step) + reach
+    return SampleWindow((first * source_step, stop), start - first * step, count)
