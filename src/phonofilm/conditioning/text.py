@@ -196,6 +196,8 @@ def _clap_text(config: TextConfig) -> nn.Module:
             # RoBERTa numbers positions from the padding index + 1.
             max_position_embeddings=config.max_tokens + 2,
             projection_dim=config.width,
+            hidden_dropout_prob=0.0,
+            attention_probs_dropout_prob=0.0,
             pad_token_id=1,
             bos_token_id=0,
             eos_token_id=2,

@@ -20,7 +20,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from phonofilm.data.clapperboard import GENERATOR_VERSION, render, sample_scene
+from phonofilm.data.clapperboard import VERSION, render, sample_scene
 from phonofilm.errors import SettingError
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
@@ -164,7 +164,7 @@ def describe(codec: Codec, shape: ClipShape, first_seed: int) -> dict[str, Any]:
     """What a cache's latents depend on."""
     sides = AV(codec.video, codec.audio).map(fingerprint)
     return {
-        "generator": GENERATOR_VERSION,
+        "generator": VERSION,
         "codec": asdict(sides),
         "shape": {key: str(value) for key, value in asdict(shape).items()},
         "first_seed": first_seed,

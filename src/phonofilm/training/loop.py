@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from phonofilm.conditioning.text import drop_texts
-from phonofilm.data.clapperboard import HELD_OUT_SEED
+from phonofilm.data.clapperboard import HELD_OUT
 from phonofilm.data.latents import CachedLatents, DrawnLatents, LatentBatch, LatentSource, describe
 from phonofilm.errors import SettingError
 from phonofilm.models import Model, load, save
@@ -28,10 +28,10 @@ from phonofilm.training.config import Stage, TrainConfig
 from phonofilm.training.ema import Average
 from phonofilm.training.log import RunLog
 from phonofilm.training.order import Order, mixed_seed
-from phonofilm.training.step import Noised, add_noise, losses, own_estimate
+from phonofilm.training.step import Noised, add_noise, losses, own_estimate, targets
 
 VALIDATION_CLIPS = 64
-VALIDATION_SEED = HELD_OUT_SEED + 500_000  # apart from the seeds that benchmarks score
+VALIDATION_SEED = HELD_OUT + 500_000  # apart from the seeds that benchmarks score
 KEEP_CHECKPOINTS = 2
 
 
@@ -170,7 +170,7 @@ class Trainer:
         self.accelerator.clip_grad_norm_(list(self.trained.values()), config.clip_norm)
         self.optimizer.step()
         self.average.update(self.trained)
-        zero = _zero_loss(self.plain, batch)
+        zero = targets(self.plain.denoiser, batch).map(lambda wanted: float(wanted.square().mean()))
         numbers = {"loss": mean.map(float), "gradient_norm": gradient}
         for complaint in self.alarms.check(batch.clean, numbers["loss"], zero, gradient):
             log.say(f"warning: step {step}: {complaint}")
@@ -236,10 +236,3 @@ def _trainable(model: Model, stage: Stage) -> AV[Mapping[str, nn.Parameter] | No
 def _gradient_norm(parameters: Mapping[str, nn.Parameter]) -> float:
     gradients = [value.grad for value in parameters.values() if value.grad is not None]
     return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))) if gradients else 0.0
-
-
-def _zero_loss(learner: Learner, batch: Noised) -> AV[float]:
-    kinds = AV(learner.denoiser.parameterization.video, learner.denoiser.parameterization.audio)
-    return batch.clean.map(
-        lambda clean, kind, noise, s: float(kind.target(clean, noise, s).square().mean()), kinds, batch.noise, batch.s
-    )

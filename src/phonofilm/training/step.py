@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from phonofilm.diffusion.loss import sample_noise_fraction
+from phonofilm.diffusion.loss import prediction_loss, sample_noise_fraction
 from phonofilm.diffusion.parameterization import NetworkDenoiser
 from phonofilm.pair import AV
 from phonofilm.training.config import NoiseLevels
@@ -31,11 +31,7 @@ class Noised:
 def add_noise(clean: AV[Tensor], levels: NoiseLevels, generator: torch.Generator) -> Noised:
     """Draw noise and independent noise fractions for every present modality."""
     noise = clean.map(lambda x: torch.randn(x.shape, generator=generator).to(x))
-    s = clean.map(
-        lambda x: sample_noise_fraction(
-            len(x), mean=levels.mean, std=levels.std, uniform=levels.uniform, generator=generator
-        ).to(x)
-    )
+    s = clean.map(lambda x: _fractions(len(x), levels, generator).to(x))
     state = clean.map(lambda x, n, level: x + _wide(level, x) * (n - x), noise, s)
     return Noised(clean, noise, state, s)
 
@@ -73,7 +69,20 @@ def losses(denoiser: NetworkDenoiser, batch: Noised, cond: AV[Tensor], previous:
     target = AV(denoiser.parameterization.video, denoiser.parameterization.audio).map(
         lambda kind, clean, noise, s: kind.target(clean, noise, s), batch.clean, batch.noise, batch.s
     )
-    return prediction.map(lambda own, wanted: (own.float() - wanted).square().flatten(1).mean(dim=1), target)
+    return prediction_loss(prediction, targets(denoiser, batch))
+
+
+def targets(denoiser: NetworkDenoiser, batch: Noised) -> AV[Tensor]:
+    """What each network should predict."""
+    return batch.clean.map(
+        lambda clean, noise, s, kind: kind.target(clean, noise, s), batch.noise, batch.s, denoiser.parameterization
+    )
+
+
+def _fractions(count: int, levels: NoiseLevels, generator: torch.Generator) -> Tensor:
+    normal = sample_noise_fraction(count, mean=levels.mean, std=levels.std, generator=generator)
+    flat = sample_noise_fraction(count, uniform=True, generator=generator)
+    return torch.where(torch.rand(count, generator=generator) < levels.uniform, flat, normal)
 
 
 def _wide(values: Tensor, like: Tensor) -> Tensor:
