@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class Stage:
     def allows(self, times: list[float]) -> bool:
         """Whether events may happen at these times, in order."""
         inside = all(EARLIEST <= t <= float(self.seconds) - LATEST for t in times)
-        return inside and all(b - a >= GAP + 1e-3 for a, b in zip(times, times[1:], strict=False))
+        return inside and all(b - a >= GAP + 1e-3 for a, b in pairwise(times))
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,14 @@ class Beat:
 
     def event(self, source: str, material: str, x: float, y: float) -> Event:
         """The event of this beat at (x, y) in the scene's unit square."""
-        pan = float(np.clip(2 * x - 1, -1, 1))
-        return Event(self.sample, self.sample_rate, source, material, self.strength, x, y, pan)
+        event = Event(self.sample, self.sample_rate, source, material, self.strength, x, y, 0.0)
+        return moved_event(event, x, y)
+
+
+def moved_event(event: Event, x: float, y: float) -> Event:
+    """The event at another place, panned accordingly; places are rounded to 1e-4."""
+    x, y = round(float(x), 4), round(float(y), 4)
+    return replace(event, x=x, y=y, pan=round(min(1.0, max(-1.0, 2 * x - 1)), 4))
 
 
 @dataclass(frozen=True)
@@ -100,10 +107,11 @@ class Act:
         """The act shrunk by ``scale`` and then moved by (dx, dy)."""
 
         def put(hit: Hit) -> Hit:
-            x, y = scale * hit.event.x + dx, scale * hit.event.y + dy
-            return replace(hit, event=replace(hit.event, x=x, y=y, pan=float(np.clip(2 * x - 1, -1, 1))))
+            return replace(hit, event=moved_event(hit.event, scale * hit.event.x + dx, scale * hit.event.y + dy))
 
-        return replace(self, bodies=tuple(b.placed(scale, dx, dy) for b in self.bodies), hits=tuple(map(put, self.hits)))
+        return replace(
+            self, bodies=tuple(b.placed(scale, dx, dy) for b in self.bodies), hits=tuple(map(put, self.hits))
+        )
 
     def with_events(self, **changes: object) -> Act:
         """The act with fields of all its events replaced."""

@@ -56,10 +56,21 @@ class Body:
     glows: tuple[Glow, ...] = ()
 
     @classmethod
-    def at(cls, name: str, faces: tuple[Face, ...], x: float, y: float, /, **tracks) -> Body:
-        """A body standing at (x, y); ``tracks`` replace single motions."""
-        still = {"x": Track.still(x), "y": Track.still(y), "angle": Track.still(0.0), "squash": Track.still(1.0)}
-        return cls(name, faces, **{**still, **tracks})
+    def at(
+        cls, name: str, faces: tuple[Face, ...], start_x: float, start_y: float, *,
+        x: Track | None = None, y: Track | None = None, angle: Track | None = None, squash: Track | None = None,
+        glows: tuple[Glow, ...] = (),
+    ) -> Body:  # fmt: skip
+        """A body that stands at (start_x, start_y) but for the motions that are given."""
+        return cls(
+            name,
+            faces,
+            x or Track.still(start_x),
+            y or Track.still(start_y),
+            angle or Track.still(0.0),
+            squash or Track.still(1.0),
+            glows,
+        )
 
     @property
     def moves(self) -> bool:
@@ -128,4 +139,4 @@ def surface(material: Material, width: float, height: float, profile: Profile = 
 
 def moved(faces: tuple[Face, ...], dx: float, dy: float) -> tuple[Face, ...]:
     """The faces shifted by (dx, dy)."""
-    return tuple(Face(face.points + (dx, dy), face.colour) for face in faces)
+    return tuple(Face(face.points + np.array([dx, dy]), face.colour) for face in faces)

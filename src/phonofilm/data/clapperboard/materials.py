@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from phonofilm.errors import unknown_name
-
 Colour = tuple[int, int, int]
 
 
@@ -81,7 +79,6 @@ class Material:
         colour: main colour, RGB.
         patches: the texture.
         sound: how it sounds when struck.
-        loose: grains rather than one body.
     """
 
     name: str
@@ -168,14 +165,3 @@ LEAVES = Material(
 
 MATERIALS = {m.name: m for m in (WOOD, METAL, GLASS, CERAMIC, DRUM_SKIN, PLASTIC, GRAVEL, LEAVES)}
 SOLIDS = (WOOD, METAL, GLASS, CERAMIC, PLASTIC)
-
-
-def material(name: str) -> Material:
-    """The material called ``name``.
-
-    Raises:
-        SettingError: for a name that is not a material.
-    """
-    if name not in MATERIALS:
-        raise unknown_name("material", name, MATERIALS)
-    return MATERIALS[name]

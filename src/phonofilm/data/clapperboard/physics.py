@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import numpy as np
 import pymunk
 
 STEP = 1 / 240
@@ -116,9 +115,11 @@ class _World:
                 other = self.bodies[j]
                 beside = abs(body.position.x - other.position.x) >= self.drops[i].half + self.drops[j].half
                 if j != i and not beside and other.position.y > body.position.y:
-                    tops.append((other.position.y - self.drops[j].height, other.velocity.y if j not in self.landed else 0))
-            for top, speed in tops:
-                gap, closing = top - body.position.y, body.velocity.y - speed
+                    tops.append(
+                        (other.position.y - self.drops[j].height, other.velocity.y if j not in self.landed else 0)
+                    )
+            for top, top_speed in tops:
+                gap, closing = top - body.position.y, body.velocity.y - top_speed
                 if gap > 0 and closing > 0:
                     yield (gap + _TOUCH) / closing
 

@@ -7,7 +7,7 @@ whatever the frame rate.
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from phonofilm.data.clapperboard.act import FLOOR
 from phonofilm.data.clapperboard.bodies import Body, Glow
 from phonofilm.data.clapperboard.materials import Colour
-from phonofilm.data.clapperboard.scenes import Scene
+from phonofilm.data.clapperboard.scenes import Scene, sample_scene
 from phonofilm.data.clapperboard.sound import impact
 from phonofilm.errors import SettingError
 from phonofilm.media.clip import Clip
@@ -39,10 +39,22 @@ def render(scene: Scene, shape: ClipShape) -> Clip:
     return Clip(render_frames(scene, shape), render_audio(scene, shape), shape.fps, shape.sample_rate)
 
 
+def draw(seeds: Iterable[int], shape: ClipShape) -> Iterator[tuple[Scene, Clip]]:
+    """Scenes with their clips, one after the other, with no disk.
+
+    Raises:
+        SettingError: for a shape or seed that no scene can have.
+    """
+    for seed in seeds:
+        scene = sample_scene(seed, seconds=shape.seconds, sample_rate=shape.sample_rate)
+        yield scene, render(scene, shape)
+
+
 def _check(scene: Scene, shape: ClipShape) -> None:
     if shape.seconds != scene.seconds:
         raise SettingError(
-            f"the scene lasts {scene.seconds} s and the clip {shape.seconds} s: sample the scene with seconds={shape.seconds}"
+            f"the scene lasts {scene.seconds} s and the clip {shape.seconds} s: "
+            f"sample the scene with seconds={shape.seconds}"
         )
 
 
@@ -140,7 +152,7 @@ class _Canvas:
             colour = tuple(c + (f - c) * shine for c, f in zip(face.colour, FLASH, strict=True))
             cv2.fillConvexPoly(picture, points[nth], colour, cv2.LINE_AA, _SHIFT)
 
-    def drawings(self, starts: np.ndarray, span: float):
+    def drawings(self, starts: np.ndarray, span: float) -> Iterator[np.ndarray]:
         """Pictures at the middles of spans of time."""
         middles = starts + span / 2
         corners = [self._corners(body, middles) for body in self.moving]

@@ -93,7 +93,9 @@ class Scene:
         def fit(event: Event) -> Event:
             x = 0.5 + (event.x - 0.5) * side / shape.width
             y = 0.5 + (event.y - 0.5) * side / shape.height
-            return replace(event, sample=sample_of(event.time, shape.sample_rate), sample_rate=shape.sample_rate, x=x, y=y)
+            return replace(
+                event, sample=sample_of(event.time, shape.sample_rate), sample_rate=shape.sample_rate, x=x, y=y
+            )
 
         return tuple(map(fit, self.events))
 
@@ -118,7 +120,9 @@ KINDS: dict[str, _Kind] = {
     "hammer": _Kind(0.12, (*_EVERY, GRAVEL, LEAVES), _struck(strikes.hammer)),
     "bounce": _Kind(0.18, SOLIDS, lambda stage, material, _count, rng: falls.bounce(stage, material, rng)),
     "blocks": _Kind(0.09, SOLIDS, falls.blocks),
-    "stamp": _Kind(0.12, (WOOD, METAL, CERAMIC, GRAVEL, GRAVEL, GRAVEL, LEAVES, LEAVES, LEAVES), _struck(strikes.stamp)),
+    "stamp": _Kind(
+        0.12, (WOOD, METAL, CERAMIC, GRAVEL, GRAVEL, GRAVEL, LEAVES, LEAVES, LEAVES), _struck(strikes.stamp)
+    ),
     "keys": _Kind(0.09, SOLIDS, _struck(strikes.keys)),
     "clapperboard": _Kind(0.07, _CASES, _struck(strikes.clapperboard)),
     "cradle": _Kind(0.07, SOLIDS, swings.cradle),

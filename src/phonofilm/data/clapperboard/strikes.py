@@ -11,6 +11,7 @@ from phonofilm.data.clapperboard.act import FLOOR, Act, Beat, Hit
 from phonofilm.data.clapperboard.bodies import (
     Body,
     Face,
+    Glow,
     Profile,
     disc,
     rectangle,
@@ -20,9 +21,20 @@ from phonofilm.data.clapperboard.bodies import (
     surface,
     tapered,
 )
-from phonofilm.data.clapperboard.materials import CERAMIC, DRUM_SKIN, GLASS, GRAVEL, LEAVES, METAL, PLASTIC, WOOD, Material
+from phonofilm.data.clapperboard.materials import (
+    CERAMIC,
+    DRUM_SKIN,
+    GLASS,
+    GRAVEL,
+    LEAVES,
+    METAL,
+    PLASTIC,
+    WOOD,
+    Material,
+)
 from phonofilm.data.clapperboard.motion import shaken, strokes, travel
 from phonofilm.data.clapperboard.sound import Voice
+from phonofilm.data.clapperboard.track import Track
 
 STICK, HEAD, BOOT, HANDLE = (244, 206, 120), (255, 112, 48), (156, 116, 226), (244, 206, 120)
 
@@ -37,8 +49,13 @@ class Thing:
     height: float
 
 
-_PIPE, _BLOCK, _PLATE = (straight, 0.62, 0.16), (straight, 0.40, 0.26), (straight, 0.56, 0.11)
-_BOWL, _BUCKET, _HEAP, _DRUM = (round_below, 0.48, 0.26), (tapered, 0.42, 0.28), (round_above, 0.64, 0.24), (straight, 0.52, 0.28)
+_PIPE = (straight, 0.62, 0.16)
+_BLOCK = (straight, 0.40, 0.26)
+_PLATE = (straight, 0.56, 0.11)
+_BOWL = (round_below, 0.48, 0.26)
+_BUCKET = (tapered, 0.42, 0.28)
+_HEAP = (round_above, 0.64, 0.24)
+_DRUM = (straight, 0.52, 0.28)
 THINGS: dict[str, tuple[Thing, ...]] = {
     WOOD.name: (Thing("block", *_BLOCK), Thing("plank", *_PLATE), Thing("box", *_BLOCK)),
     METAL.name: (Thing("pipe", *_PIPE), Thing("plate", *_PLATE), Thing("pot", *_BUCKET)),
@@ -55,7 +72,7 @@ def _hits(beats: Sequence[Beat], source: str, voice: Voice, x: float, y: float) 
     return tuple(Hit(beat.event(source, voice.material.name, x, y)) for beat in beats)
 
 
-def _glows(beats: Sequence[Beat]) -> tuple:
+def _glows(beats: Sequence[Beat]) -> tuple[Glow, ...]:
     return tuple(beat.glow for beat in beats)
 
 
@@ -77,10 +94,8 @@ def _swung(
         thing.word, surface(material, thing.width, thing.height, thing.profile), x, top,
         y=shaken(beats, top, 0.035), glows=_glows(beats),
     )  # fmt: skip
-    striker = Body.at(
-        kind, _mirrored(tool, side), x + side * reach, top - drop, angle=strokes(beats, side * raised)
-    )
-    words = {"thing": thing.word, "material": material.name}
+    striker = Body.at(kind, _mirrored(tool, side), x + side * reach, top - drop, angle=strokes(beats, side * raised))
+    words = {"thing": thing.word}
     return Act(kind, voice, (target, striker), _hits(beats, kind, voice, x, top), words)
 
 
@@ -105,14 +120,10 @@ def keys(material: Material, beats: Sequence[Beat], rng: np.random.Generator) ->
     xs, top, radius = (0.17, 0.39, 0.61, 0.83), 0.60, 0.075
     played = [int(i) for i in rng.integers(4, size=len(beats))]
     voice = Voice.sample(material, rng)
-    bars = []
-    for i, x in enumerate(xs):
-        own = [beat for beat, key in zip(beats, played, strict=True) if key == i]
-        drop = shaken(own, top, 0.05) if own else None
-        tracks = {"y": drop} if drop else {}
-        bars.append(
-            Body.at("key", surface(material, 0.185, 0.30 - 0.035 * i), x, top, glows=_glows(own), **tracks)
-        )
+    bars = tuple(
+        _key(i, x, top, material, [beat for beat, key in zip(beats, played, strict=True) if key == i])
+        for i, x in enumerate(xs)
+    )
     mallet = (rectangle(-0.022, -0.42, 0.022, 0.0, STICK), disc(0.0, 0.0, radius, (240, 150, 40)))
     lift = strokes(beats, -0.34).scaled(1.0, top - radius)
     striker = Body.at("mallet", mallet, 0.0, 0.0, x=travel(beats, [xs[i] for i in played]), y=lift)
@@ -120,7 +131,13 @@ def keys(material: Material, beats: Sequence[Beat], rng: np.random.Generator) ->
         Hit(beat.event("mallet", material.name, xs[key], top), 2.0 ** (3 * key / 12))
         for beat, key in zip(beats, played, strict=True)
     )
-    return Act("keys", voice, (*bars, striker), hits, {"material": material.name})
+    return Act("keys", voice, (*bars, striker), hits)
+
+
+def _key(nth: int, x: float, top: float, material: Material, beats: Sequence[Beat]) -> Body:
+    """One key, which sinks when it is played."""
+    y = shaken(beats, top, 0.05) if beats else Track.still(top)
+    return Body.at("key", surface(material, 0.185, 0.30 - 0.035 * nth), x, top, y=y, glows=_glows(beats))
 
 
 def stamp(material: Material, beats: Sequence[Beat], rng: np.random.Generator) -> Act:
@@ -128,16 +145,14 @@ def stamp(material: Material, beats: Sequence[Beat], rng: np.random.Generator) -
     x, top = 0.5 + float(rng.uniform(-0.08, 0.08)), 0.68
     voice = Voice.sample(material, rng)
     side = 1 if rng.random() < 0.5 else -1
-    ground = Body.at(
-        "ground", surface(material, 0.86, 0.20), 0.5, top, y=shaken(beats, top, 0.03), glows=_glows(beats)
-    )
+    ground = Body.at("ground", surface(material, 0.86, 0.20), 0.5, top, y=shaken(beats, top, 0.03), glows=_glows(beats))
     boot = (
         rectangle(-0.09, -0.42, 0.09, -0.08, BOOT),
         rectangle(-0.24, -0.17, 0.09, 0.0, BOOT),
         rectangle(-0.24, -0.045, 0.09, 0.0, (90, 60, 150)),
     )
     striker = Body.at("boot", _mirrored(boot, side), x + side * 0.06, top, y=strokes(beats, -0.30).scaled(1.0, top))
-    return Act("stamp", voice, (ground, striker), _hits(beats, "boot", voice, x, top), {"material": material.name})
+    return Act("stamp", voice, (ground, striker), _hits(beats, "boot", voice, x, top))
 
 
 def clapperboard(material: Material, beats: Sequence[Beat], rng: np.random.Generator) -> Act:
@@ -154,4 +169,4 @@ def clapperboard(material: Material, beats: Sequence[Beat], rng: np.random.Gener
     arm = (rectangle(-width, -thick, 0.0, 0.0, dark), *stripes)
     striker = Body.at("arm", _mirrored(arm, side), x + side * width / 2, top, angle=strokes(beats, side * 0.75))
     hits = _hits(beats, "clapperboard", voice, x - side * 0.2, top)
-    return Act("clapperboard", voice, (slate, striker), hits, {"material": material.name})
+    return Act("clapperboard", voice, (slate, striker), hits)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from phonofilm.data.clapperboard.act import FLOOR, Act, Beat, Hit, Stage
-from phonofilm.data.clapperboard.bodies import Body, disc, moved, rectangle, surface, circular, widening
+from phonofilm.data.clapperboard.bodies import Body, circular, disc, moved, rectangle, surface, widening
 from phonofilm.data.clapperboard.materials import Material
 from phonofilm.data.clapperboard.motion import shaken
 from phonofilm.data.clapperboard.sound import Voice
@@ -16,7 +16,9 @@ from phonofilm.data.clapperboard.track import Knot, Track
 FRAME = (200, 200, 206)
 
 
-def _regular(stage: Stage, count: int, shortest: float, longest: float, fade: float, rng: np.random.Generator):
+def _regular(
+    stage: Stage, count: int, shortest: float, longest: float, fade: float, rng: np.random.Generator
+) -> tuple[tuple[Beat, ...], float]:
     """``count`` evenly spaced beats (or as many as fit), each ``fade`` times as strong as the one before; the gap."""
     room = float(stage.seconds) - 0.20 - 0.30
     gap = float(rng.uniform(shortest, longest))
@@ -85,10 +87,8 @@ def cradle(stage: Stage, material: Material, count: int, rng: np.random.Generato
         hung(0, Track.still(0.0), glows),
     )
     places = [0.5 - radius * side * (1 if i % 2 == 0 else -1) for i in range(len(beats))]
-    hits = tuple(
-        Hit(b.event("cradle", material.name, x, top + length)) for b, x in zip(beats, places, strict=True)
-    )
-    return Act("cradle", voice, bodies, hits, {"material": material.name})
+    hits = tuple(Hit(b.event("cradle", material.name, x, top + length)) for b, x in zip(beats, places, strict=True))
+    return Act("cradle", voice, bodies, hits)
 
 
 def metronome(stage: Stage, material: Material, count: int, rng: np.random.Generator) -> Act:
@@ -122,4 +122,4 @@ def metronome(stage: Stage, material: Material, count: int, rng: np.random.Gener
         Hit(b.event("metronome", material.name, 0.5 + s * reach * np.sin(tilt), FLOOR - 0.06 - reach * np.cos(tilt)))
         for b, s in zip(beats, sides, strict=True)
     )
-    return Act("metronome", voice, bodies, hits, {"material": material.name})
+    return Act("metronome", voice, bodies, hits)
