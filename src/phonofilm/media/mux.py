@@ -11,6 +11,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.error import FFmpegError
 from av.video.reformatter import ColorRange, Colorspace
 
 from phonofilm.errors import MediaError
@@ -108,7 +109,7 @@ def encode(clip: Clip, container: Container) -> bytes:
                 packets.append(_audio_packets(film, container.coding.audio, clip.audio, clip.sample_rate))
             for packet in heapq.merge(*packets, key=lambda packet: packet.dts * packet.time_base):
                 film.mux(packet)
-    except (av.error.FFmpegError, ValueError, OverflowError) as error:
+    except (FFmpegError, ValueError, OverflowError) as error:
         raise MediaError(f"the film could not be encoded ({error}): try another suffix or lossless=True") from error
     data = out.getvalue()
     verify(data, clip)
@@ -132,8 +133,8 @@ def verify(data: bytes, clip: Clip) -> None:
         if span is None or span.begin > STAMP_ERROR or span.end < seconds - STAMP_ERROR:
             held = "none" if span is None else f"{float(span.begin):.3f} to {float(span.end):.3f} s"
             raise MediaError(f"writing lost {name} ({held} of {float(seconds):.3f} s is there): try another suffix")
-    if clip.frames is not None and spans.video.packets != len(clip.frames):
-        raise MediaError("writing lost pictures: try another suffix or lossless=True")
+    if clip.frames is not None and spans.video is not None and spans.video.packets != len(clip.frames):
+        raise MediaError(f"writing kept {spans.video.packets} of {len(clip.frames)} pictures: try another suffix")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Turn:
     mirrored: bool
 
 
-TURNS = {
+TURNS: dict[tuple[int, ...], Turn] = {
     (1, 0, 0, 1): Turn(0, False),
     (0, -1, 1, 0): Turn(1, False),
     (-1, 0, 0, -1): Turn(2, False),

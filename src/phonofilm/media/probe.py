@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,9 +13,11 @@ import av
 from phonofilm.errors import MediaError
 from phonofilm.media.mix import speakers_of
 from phonofilm.media.picture import shown_size, turn_of
-from phonofilm.media.source import film_streams, opened, time_of
+from phonofilm.media.source import decode, film_streams, last_packet_end, opened, time_of
 from phonofilm.pair import AV
 
+SHORTFALL = Fraction(1, 4)
+"""A stream that ends this much before its header says, in seconds, has been cut short."""
 FASTEST = 120
 """Above this a guessed frame rate is the tick of a variable-rate file's clock, not a rate of pictures."""
 
@@ -89,6 +92,31 @@ class MediaInfo:
     video: VideoInfo | None
     audio: AudioInfo | None
 
+    @property
+    def is_indexed(self) -> bool:
+        """The header lists every packet with its exact time (MP4, QuickTime)."""
+        return "mp4" in self.container
+
+    def check_whole(self, stream: VideoInfo | AudioInfo, end: Fraction) -> None:
+        """Object to a stream that ran out at ``end`` (seconds after the film's start), before its header says.
+
+        Raises:
+            MediaError: if the film has been cut short.
+        """
+        if self.is_indexed and stream.seconds is not None:
+            promised = stream.start + stream.seconds
+        elif "matroska" in self.container and self.seconds is not None:
+            # The header tells only where the longest stream ends, so this one may end earlier.
+            promised = self.seconds - self.origin
+            end = end if end >= promised - SHORTFALL else max(end, last_packet_end(self.path) - self.origin)
+        else:
+            return
+        if end < promised - SHORTFALL:
+            raise MediaError(
+                f"{self.path} is cut short at {float(end):.2f} of {float(promised):.2f} s: "
+                "get it again, or read only the part before"
+            )
+
 
 def probe(path: str | Path) -> MediaInfo:
     """Look at a film without decoding more than the first frame of each stream.
@@ -97,7 +125,7 @@ def probe(path: str | Path) -> MediaInfo:
         MediaError: if it is not a film, is damaged at its start, or holds neither pictures nor sound.
     """
     path = Path(path)
-    first = AV(_first_frame(path, AV(True, False)), _first_frame(path, AV(False, True)))
+    first = AV(_first_frame(path, lambda streams: streams.video), _first_frame(path, lambda streams: streams.audio))
     starts = [time_of(frame) for frame in first.present()]
     if not starts:
         raise MediaError(f"{path} holds neither pictures nor sound: choose another file")
@@ -114,11 +142,25 @@ def probe(path: str | Path) -> MediaInfo:
         )
 
 
-def _first_frame(path: Path, which: AV[bool]) -> Any:
-    """The first frame that decodes of the wanted side; ``None`` if that stream is absent or empty."""
+def _first_frame(path: Path, choose: Callable[[AV[Any]], Any]) -> Any:
+    """The first frame that decodes of the chosen stream; ``None`` if that is absent or has no packets.
+
+    Raises:
+        MediaError: if there are packets and nothing comes of them.
+    """
     with opened(path) as container:
-        streams = which.map(lambda wanted, stream: stream if wanted else None, film_streams(container))
-        return next((frame for s in streams.present() for frame in container.decode(s) if frame.pts is not None), None)
+        stream = choose(film_streams(container))
+        if stream is None:
+            return None
+        if stream.codec_context is None:
+            raise MediaError(f"{path} uses a codec that is not known here: convert it first")
+        for frame in decode(path, container, stream):
+            if frame.pts is not None:
+                return frame
+    with opened(path) as container:
+        if any(packet.size for packet in container.demux(choose(film_streams(container)))):
+            raise MediaError(f"{path} is damaged (its {stream.type} does not decode): choose another file")
+    return None
 
 
 def _video_info(stream: Any, frame: Any, origin: Fraction) -> VideoInfo:

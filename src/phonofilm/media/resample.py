@@ -92,6 +92,25 @@ def on_clock(shown: Iterable[Shown[P]], clock: Clock, ahead: Fraction = Fraction
             yield current.picture
 
 
+def resample_frames(frames: np.ndarray, source_fps: Fraction, fps: Fraction) -> np.ndarray:
+    """Pictures at another frame rate, chosen or held, never blended.
+
+    Args:
+        frames: ``(frame, ...)``.
+        source_fps, fps: frames a second before and after.
+
+    Returns:
+        ``(round(frame * fps / source_fps), ...)``, at least one frame where there was one.
+
+    Raises:
+        MediaError: if a rate is not positive.
+    """
+    if min(source_fps, fps) <= 0:
+        raise MediaError(f"cannot go from {source_fps} to {fps} frames a second: rates must be positive")
+    shown = (Shown(i / source_fps, (i + 1) / source_fps, i) for i in range(len(frames)))
+    return frames[list(on_clock(shown, Clock(Fraction(0), fps), lookahead(source_fps, fps)))]
+
+
 def resample_audio(audio: np.ndarray, source_rate: int, rate: int) -> np.ndarray:
     """Sound at another sample rate (soxr, linear phase: nothing moves in time).
 

@@ -1,4 +1,4 @@
-"""Opening films: which streams count, and what can go wrong."""
+"""Opening films: which streams count, where to begin decoding, and what can go wrong."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 from av.container import InputContainer
+from av.error import FFmpegError
 
 from phonofilm.errors import MediaError
 from phonofilm.pair import AV
@@ -29,27 +30,64 @@ def opened(path: Path) -> Iterator[InputContainer]:
         container = av.open(f"file:{path}", metadata_errors="replace")
     except PermissionError as error:
         raise MediaError(f"{path} may not be read: check its permissions") from error
-    except (av.error.FFmpegError, OSError) as error:
-        raise MediaError(f"{path} is not a film or is damaged at its start: choose another file") from error
+    except (FFmpegError, OSError) as error:
+        raise MediaError(f"{path} is not a film, or is damaged or cut short: choose another file") from error
     with container:
         if container.format.name in NOT_FILMS or container.format.name.endswith("_pipe"):
             raise MediaError(f"{path} is not a film (it reads as {container.format.long_name}): choose another file")
         try:
             yield container
-        except av.error.FFmpegError as error:
-            raise MediaError(
-                f"{path} is damaged ({error.strerror}): choose another file, or read the part before the damage"
-            ) from error
+        except FFmpegError as error:
+            raise MediaError(f"{path} is damaged ({error.strerror}): choose another file") from error
 
 
 def film_streams(container: InputContainer) -> AV[Any]:
     """The stream of pictures and the stream of sound that a player would choose (``None`` if there is none)."""
     pictures = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
     best = container.streams.best("video")
-    video = best if best in pictures else next(iter(pictures), None)
-    return AV(video, container.streams.best("audio"))
+    return AV(best if best in pictures else next(iter(pictures), None), container.streams.best("audio"))
 
 
 def time_of(frame: Any) -> Fraction:
     """A frame's presentation time in seconds, on the file's own clock."""
     return frame.pts * frame.time_base
+
+
+def decode(path: Path, container: InputContainer, stream: Any) -> Iterator[Any]:
+    """The stream's frames from where the container stands.
+
+    Raises:
+        MediaError: at the damaged place of a damaged film, naming its time.
+    """
+    reached = Fraction(0)
+    try:
+        for frame in container.decode(stream):
+            reached = reached if frame.pts is None else time_of(frame)
+            yield frame
+    except FFmpegError as error:
+        raise MediaError(
+            f"{path} is damaged after {float(reached):.2f} s ({error.strerror}): "
+            "choose another file, or read only the part before"
+        ) from error
+
+
+def decode_after_seek(path: Path, container: InputContainer, stream: Any, time: Fraction) -> Iterator[Any]:
+    """The stream's frames from the last key frame before ``time`` (file's clock); none where seeking fails."""
+    try:
+        container.seek(int(time / stream.time_base), stream=stream)
+    except FFmpegError:
+        return
+    yield from decode(path, container, stream)
+
+
+def last_packet_end(path: Path) -> Fraction:
+    """Where the last packet of any stream ends, in seconds on the file's own clock."""
+    with opened(path) as container:
+        return max(
+            (
+                (packet.pts + (packet.duration or 0)) * packet.time_base
+                for packet in container.demux(*film_streams(container).present())
+                if packet.pts is not None
+            ),
+            default=Fraction(0),
+        )

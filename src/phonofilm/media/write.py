@@ -25,11 +25,11 @@ CONTAINERS = {
 def write(clip: Clip, path: str | Path, *, lossless: bool = False, force: bool = False) -> Path:
     """Write a clip as a film: ``.mp4``, ``.mov`` or ``.mkv``.
 
-    By default H.264 (4:2:0, which every player plays) and AAC (FLAC in ``.mkv``); the encoder's delay is
-    entered in the file, so picture and sound stay together to well under a millisecond. An odd width or height is made even by
-    repeating the last column or row. With ``lossless`` H.264 in RGB and floating-point PCM: frames and
-    samples come back bit for bit at any size, though few players but VLC, mpv and ffplay show it; ``.mov``
-    and ``.mp4`` hold any frame rate exactly, ``.mkv`` only those that a whole number of nanoseconds tells apart.
+    By default H.264 (4:2:0, which every player plays) and AAC (FLAC in ``.mkv``). The encoder's delay is
+    entered in the file, so picture and sound stay together to well under a millisecond. An odd width or
+    height is made even by repeating the last column or row. With ``lossless`` H.264 in RGB and
+    floating-point PCM: frames and samples come back bit for bit at any size, though few players but VLC,
+    mpv and ffplay show it. ``.mp4`` and ``.mov`` hold any frame rate exactly, ``.mkv`` to a nanosecond.
 
     Either stream may be longer and keeps its length; a clip without sound becomes a film without sound.
     Samples beyond [-1, 1] are limited to it. The same clip gives the same bytes on any machine with the
