@@ -94,25 +94,32 @@ class SVGConfig(BaseModel):
 
 
 def video_unet(
-    levels: tuple[int, ...], *, text: int, layers: int = 2, head: int | None = None, groups: int = 32, frames: int = 32
+    levels: tuple[int, ...],
+    *,
+    text: int,
+    attention: tuple[bool, ...],
+    layers: int = 2,
+    head: int | None = None,
+    groups: int = 32,
+    frames: int = 32,
 ) -> dict[str, Any]:
-    """Arguments of a motion U-Net with motion layers everywhere and text at every level but the lowest.
+    """Arguments of a motion U-Net with temporal attention at every level.
 
     Args:
         levels: channels of each level.
         text: width of the text states.
+        attention: which levels attend within frames and to the text.
         layers: residual blocks a level.
         head: width of one attention head; ``None`` is Stable Diffusion's fixed 8 heads.
         groups: groups of every GroupNorm.
         frames: longest clip.
     """
     heads = 8 if head is None else [width // head for width in levels]
-    rest = len(levels) - 1
     return {
         "in_channels": 4,
         "out_channels": 4,
-        "down_block_types": ["CrossAttnDownBlockMotion"] * rest + ["DownBlockMotion"],
-        "up_block_types": ["UpBlockMotion"] + ["CrossAttnUpBlockMotion"] * rest,
+        "down_block_types": ["CrossAttnDownBlockMotion" if here else "DownBlockMotion" for here in attention],
+        "up_block_types": ["CrossAttnUpBlockMotion" if here else "UpBlockMotion" for here in reversed(attention)],
         "block_out_channels": list(levels),
         "layers_per_block": layers,
         "norm_num_groups": groups,
@@ -127,20 +134,20 @@ def video_unet(
 def audio_unet(
     levels: tuple[int, ...], *, text: int, layers: int = 2, head: int | None = None, groups: int = 32
 ) -> dict[str, Any]:
-    """Arguments of AudioLDM's U-Net: text by its time embedding alone, attention below the first level.
+    """Arguments of AudioLDM's U-Net: text by its time embedding alone, self-attention below the first level.
 
     Arguments as for :func:`video_unet`.
     """
-    rest = len(levels) - 1
+    below = len(levels) - 1
     return {
         "in_channels": 8,
         "out_channels": 8,
-        "down_block_types": ["DownBlock2D"] + ["CrossAttnDownBlock2D"] * rest,
-        "up_block_types": ["CrossAttnUpBlock2D"] * rest + ["UpBlock2D"],
+        "down_block_types": ["DownBlock2D"] + ["CrossAttnDownBlock2D"] * below,
+        "up_block_types": ["CrossAttnUpBlock2D"] * below + ["UpBlock2D"],
         "block_out_channels": list(levels),
         "layers_per_block": layers,
         "norm_num_groups": groups,
-        # Cross-attention of a level to itself: without text states it is self-attention.
+        # Without text states, cross-attention of this width is self-attention.
         "cross_attention_dim": list(levels),
         "attention_head_dim": 8 if head is None else [width // head for width in levels],
         "class_embed_type": "simple_projection",
@@ -149,23 +156,31 @@ def audio_unet(
     }
 
 
+def _own(width: int, multipliers: tuple[int, int], groups: int) -> CouplingConfig:
+    """A coupling trained here: position code in frames, heads of 32, true alignment."""
+    return CouplingConfig(
+        width=width,
+        multipliers=multipliers,
+        head=AV.both(32),
+        groups=groups,
+        frame_rate=Fraction(1),
+        exact_alignment=True,
+    )
+
+
 SIZES: dict[str, SVGConfig] = {
     "tiny": SVGConfig(
-        video_unet=video_unet((64, 128, 192), text=128, layers=1, head=32, groups=16),
-        audio_unet=audio_unet((64, 128, 192), text=128, layers=1, head=32, groups=16),
-        coupling=CouplingConfig(
-            width=128, multipliers=(1, 2), head=AV(32, 32), groups=16, frame_rate=Fraction(1), exact_alignment=True
-        ),
+        video_unet=video_unet((64, 96, 96), text=128, attention=(False, True, True), layers=1, head=32, groups=8),
+        audio_unet=audio_unet((48, 96, 96), text=128, layers=1, head=32, groups=8),
+        coupling=_own(width=96, multipliers=(1, 2), groups=8),
     ),
     "small": SVGConfig(
-        video_unet=video_unet((128, 256, 384, 384), text=256, head=32),
-        audio_unet=audio_unet((96, 192, 288, 480), text=256, head=32),
-        coupling=CouplingConfig(
-            width=384, multipliers=(2, 4), head=AV(32, 32), frame_rate=Fraction(1), exact_alignment=True
-        ),
+        video_unet=video_unet((128, 256, 384, 384), text=256, attention=(True, True, True, False), head=32),
+        audio_unet=audio_unet((64, 128, 256, 384), text=256, head=32),
+        coupling=_own(width=256, multipliers=(2, 4), groups=32),
     ),
     "paper": SVGConfig(
-        video_unet=video_unet((320, 640, 1280, 1280), text=768),
+        video_unet=video_unet((320, 640, 1280, 1280), text=768, attention=(True, True, True, False)),
         audio_unet=audio_unet((192, 384, 576, 960), text=512),
     ),
 }

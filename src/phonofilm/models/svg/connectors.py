@@ -86,7 +86,9 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, time_width: int, groups: int) -> None:
         super().__init__()
-        self.in_layers = nn.Sequential(nn.GroupNorm(groups, inputs), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1))
+        self.in_layers = nn.Sequential(
+            nn.GroupNorm(groups, inputs), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1)
+        )
         self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(time_width, outputs))
         self.out_layers = nn.Sequential(
             nn.GroupNorm(groups, outputs), nn.SiLU(), nn.Identity(), zeroed(nn.Conv2d(outputs, outputs, 3, padding=1))
@@ -102,7 +104,9 @@ class MotionResidualBlock(nn.ModuleList):
     """A residual block, then a temporal unit."""
 
     def __init__(self, inputs: int, outputs: int, time_width: int, groups: int, frame_rate: Fraction) -> None:
-        super().__init__([ResidualBlock(inputs, outputs, time_width, groups), TemporalUnit(outputs, groups, frame_rate)])
+        super().__init__(
+            [ResidualBlock(inputs, outputs, time_width, groups), TemporalUnit(outputs, groups, frame_rate)]
+        )
 
     def forward(self, hidden: Tensor, embedding: Tensor, steps: int) -> Tensor:
         residual, temporal = self

@@ -98,10 +98,11 @@ class SVG(nn.Module):
             previous: the last clean estimate, for self-conditioning; ``None`` counts as zeros.
 
         Returns:
-            Each modality's own feature, ``None`` where there is no coupling: ``(B, width, step)`` with unit L2
-            norm over steps for CMC-PE, ``(B, 1, width)`` with unit norm over channels for cross-attention.
+            Each modality's own feature: ``(B, width, step)`` with unit L2 norm over steps for CMC-PE,
+            ``(B, 1, width)`` with unit norm over channels for cross-attention. ``None`` without coupling, or
+            where the other modality is not there to be told.
         """
-        if self.coupling is None:
+        if self.coupling is None or x.video is None or x.audio is None:
             return AV(None, None)
         if self.config.coupling.self_conditioning:
             past = x.map(torch.zeros_like) if previous is None else previous
@@ -137,24 +138,33 @@ class SVG(nn.Module):
             prediction = self.audio_unet(padded, t, encoder_hidden_states=None, class_labels=cond).sample
         return prediction[..., : x.shape[-2], : x.shape[-1]]
 
-    def trainable(self, stage: str) -> list[nn.Parameter]:
-        """The parameters that learn in a training stage.
+    def trainable(self, stage: str) -> AV[dict[str, nn.Parameter] | None]:
+        """The parameters that learn in a training stage, by name, each under the modality that it serves.
 
         ``video`` and ``audio`` train one base U-Net; ``joint`` trains connectors, adapters and the motion
-        layers, as in the paper.
+        layers, as in the paper. A connector serves the modality that is told its feature.
 
         Raises:
             SettingError: for another stage.
         """
-        motion = [parameter for name, parameter in self.video_unet.named_parameters() if "motion_modules" in name]
+        motion = self._named("video_unet", containing="motion_modules")
+        video = self._named("coupling.connector_in_video") | self._named("coupling.connector_out_audio")
+        audio = self._named("coupling.connector_in_audio") | self._named("coupling.connector_out_video")
         stages = {
-            "video": self.video_unet.parameters(),
-            "audio": self.audio_unet.parameters(),
-            "joint": [*motion, *(() if self.coupling is None else self.coupling.parameters())],
+            "video": AV(self._named("video_unet"), None),
+            "audio": AV(None, self._named("audio_unet")),
+            "joint": AV(motion | video, audio or None),
         }
         if stage not in stages:
             raise unknown_name("training stage", stage, stages)
-        return list(stages[stage])
+        return stages[stage]
+
+    def _named(self, start: str, containing: str = "") -> dict[str, nn.Parameter]:
+        return {
+            name: parameter
+            for name, parameter in self.named_parameters()
+            if name.startswith(start + ".") and containing in name
+        }
 
     def _feature(self, x: Tensor, t: Tensor, unet: nn.Module, connector: Connector, stride: int) -> Tensor:
         padded = _padded(x, stride)
