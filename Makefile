@@ -8,9 +8,11 @@ PROMPT = a drumstick hits a metal pipe twice
 
 BIN = .venv/bin
 # One install command for all: the constraints pin torch, so that a CPU build is taken where one is offered.
+# PyTorch's own index holds CPU builds for Linux; it is asked only where there is no NVIDIA driver.
+CPU_INDEX = https://download.pytorch.org/whl/cpu
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test lint types layers format setup dev clean
+.PHONY: help demo test lint format setup dev clean
 
 help:
 	@sed -n 's/^#  \{0,1\}//p' Makefile
@@ -50,7 +52,10 @@ clean:
 
 .venv/.torch: .venv/.made constraints.txt
 	@echo "Installing PyTorch and Phonofilm into .venv: a few minutes the first time."
-	$(INSTALL) torch
+	@index=; command -v nvidia-smi >/dev/null 2>&1 || \
+	  if $(BIN)/python -c "from urllib.request import urlopen; urlopen('$(CPU_INDEX)/torch/', timeout=5)" 2>/dev/null; \
+	  then index="--extra-index-url $(CPU_INDEX)"; fi; \
+	  set -x; $(INSTALL) $$index torch
 	@touch $@
 
 .venv/.installed: .venv/.torch pyproject.toml
