@@ -1,0 +1,20 @@
+"""Model families, one folder per paper; found by name, so adding a folder adds a family."""
+
+from __future__ import annotations
+
+from phonofilm.models._family import Entry, Family, Model, Preset, SamplingDefaults, catalogue, create, families
+from phonofilm.models._folder import fingerprint, load, save
+
+__all__ = [
+    "Entry",
+    "Family",
+    "Model",
+    "Preset",
+    "SamplingDefaults",
+    "catalogue",
+    "create",
+    "families",
+    "fingerprint",
+    "load",
+    "save",
+]

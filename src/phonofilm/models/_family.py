@@ -1,0 +1,260 @@
+"""What a model family is, what a loaded model is, and how families are found.
+
+A family is a subpackage of :mod:`phonofilm.models` with a :class:`Family` called ``FAMILY``; there is no list
+to edit. Its shipped weights lie in ``<family>/weights/<size>``; a model's name is ``<family>-<size>``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+
+from phonofilm.codecs.base import Codec
+from phonofilm.conditioning.text import TextEncoder
+from phonofilm.diffusion.parameterization import NetworkDenoiser, Parameterization
+from phonofilm.diffusion.schedule import NoiseSchedule
+from phonofilm.errors import SettingError, WeightsError, unknown_name
+from phonofilm.pair import AV
+from phonofilm.shapes import ClipShape
+
+
+class SamplingDefaults(BaseModel):
+    """How a model is sampled unless told otherwise.
+
+    Attributes:
+        steps: sampling steps.
+        gamma: timestep adjustment, 1 = none.
+        guidance: scale of each modality, 1 = conditional.
+        sampler: name of the sampler.
+        shift: of each modality's step grid, 1 = none.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    steps: int = Field(25, gt=0)
+    gamma: float = Field(1.0, gt=0)
+    guidance: AV[float] = AV(1.0, 1.0)
+    sampler: str = "euler"
+    shift: AV[float] = AV(1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One size of a family: everything about a model but its weights, codec and text encoder.
+
+    Attributes:
+        config: the family's own configuration.
+        schedule, parameterization: what each side of the network is trained with.
+        shape: the clips it makes.
+        defaults: how it is sampled.
+    """
+
+    config: BaseModel
+    schedule: AV[NoiseSchedule]
+    parameterization: AV[Parameterization]
+    shape: ClipShape
+    defaults: SamplingDefaults = SamplingDefaults()
+
+
+@dataclass(frozen=True)
+class Family:
+    """A way to couple picture and sound, by one paper.
+
+    Attributes:
+        name: of its folder.
+        paper: where it is described.
+        config: type of its configuration.
+        build: makes the network of a configuration, with fresh weights.
+        presets: its sizes by name.
+        licence: of the weights that ship.
+    """
+
+    name: str
+    paper: str
+    config: type[BaseModel]
+    build: Callable[[Any], nn.Module]
+    presets: Mapping[str, Preset]
+    licence: str = "Apache-2.0"
+
+    def weights(self, size: str) -> Path:
+        """Where the shipped weights of a size lie, whether they ship or not."""
+        return Path(__file__).parent / self.name / "weights" / size
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network with everything that is needed to train it and to sample from it.
+
+    Attributes:
+        family, size: its name is ``family-size``.
+        config: the network's configuration.
+        network: see :class:`phonofilm.diffusion.contract.Network`; it also says by ``trainable(stage)`` what learns.
+        codec: between clips and latents.
+        text: between prompts and conditioning.
+        schedule, parameterization: what each side of the network is trained with.
+        shape: the clips it makes.
+        defaults: how it is sampled.
+    """
+
+    family: str
+    size: str
+    config: BaseModel
+    network: nn.Module
+    codec: Codec
+    text: TextEncoder
+    schedule: AV[NoiseSchedule]
+    parameterization: AV[Parameterization]
+    shape: ClipShape
+    defaults: SamplingDefaults
+
+    @property
+    def name(self) -> str:
+        """``family-size``."""
+        return f"{self.family}-{self.size}"
+
+    def denoiser(self) -> NetworkDenoiser:
+        """The network as samplers and losses see it."""
+        return NetworkDenoiser(self.network, self.schedule, self.parameterization)
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """All that holds weights, by name."""
+        parts = {
+            "network": self.network,
+            "text": self.text,
+            "video codec": self.codec.video,
+            "audio codec": self.codec.audio,
+        }
+        return {name: part for name, part in parts.items() if isinstance(part, nn.Module)}
+
+    def to(self, device: torch.device | str) -> Model:
+        """This model, with its weights moved to ``device``."""
+        for module in self.modules.values():
+            module.to(device)
+        return self
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the catalogue.
+
+    Attributes:
+        name: ``family-size``.
+        family: of it.
+        size: of it.
+        folder: its weights, or ``None`` where none ship.
+    """
+
+    name: str
+    family: Family
+    size: str
+    folder: Path | None
+
+    @property
+    def parameters(self) -> int:
+        """Parameters of the network."""
+        with torch.device("meta"):
+            network = self.family.build(self.family.presets[self.size].config)
+        return sum(parameter.numel() for parameter in network.parameters())
+
+
+@cache
+def families() -> dict[str, Family]:
+    """All families by name."""
+    package = importlib.import_module("phonofilm.models")
+    names = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_")]
+    return {name: importlib.import_module(f"phonofilm.models.{name}").FAMILY for name in sorted(names)}
+
+
+def family(name: str) -> Family:
+    """The family of that name.
+
+    Raises:
+        SettingError: if there is none; the nearest name is offered.
+    """
+    if name not in families():
+        raise unknown_name("model family", name, families())
+    return families()[name]
+
+
+def catalogue() -> dict[str, Entry]:
+    """Every size of every family, by name."""
+    entries = {}
+    for one in families().values():
+        for size in one.presets:
+            folder = one.weights(size)
+            name = f"{one.name}-{size}"
+            entries[name] = Entry(name, one, size, folder if (folder / "model.json").is_file() else None)
+    return entries
+
+
+def entry(name: str) -> Entry:
+    """The catalogue's line of that name.
+
+    Raises:
+        SettingError: if there is none; the nearest name is offered.
+    """
+    known = catalogue()
+    if name not in known:
+        raise unknown_name("model", name, known)
+    return known[name]
+
+
+def shipped(name: str) -> Path:
+    """The folder of a model that ships.
+
+    Raises:
+        SettingError: for an unknown name.
+        WeightsError: for a size without weights.
+    """
+    folder = entry(name).folder
+    if folder is None:
+        at_hand = sorted(known.name for known in catalogue().values() if known.folder)
+        raise WeightsError(
+            f"no weights of {name} ship: give the folder of a model that you trained or converted"
+            + (f", or one of {', '.join(at_hand)}" if at_hand else "")
+        )
+    return folder
+
+
+def create(name: str, codec: Codec, text: TextEncoder, *, seed: int = 0, config: BaseModel | None = None) -> Model:
+    """A model with fresh weights.
+
+    Args:
+        name: family and size.
+        codec, text: trained elsewhere, or fresh.
+        seed: of the weights.
+        config: instead of the preset's.
+
+    Raises:
+        SettingError: for an unknown name or a config of another family.
+    """
+    found = entry(name)
+    preset = found.family.presets[found.size]
+    config = config or preset.config
+    if not isinstance(config, found.family.config):
+        raise SettingError(f"{name} takes a {found.family.config.__name__}, not a {type(config).__name__}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = found.family.build(config)
+    return Model(
+        found.family.name,
+        found.size,
+        config,
+        network.eval(),
+        codec,
+        text,
+        preset.schedule,
+        preset.parameterization,
+        preset.shape,
+        preset.defaults,
+    )

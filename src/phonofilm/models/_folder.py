@@ -1,0 +1,223 @@
+"""Models on disk: a folder that describes itself, loaded strictly.
+
+``model.json`` holds family, size, config, schedule, parameterization, shape and sampling defaults;
+``network.safetensors`` the network, ``text/`` the text encoder, ``codec/`` the codec in its own format
+(:mod:`phonofilm.codecs.store`). Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from phonofilm import codecs
+from phonofilm.conditioning.text import TextEncoder, load_description
+from phonofilm.diffusion.parameterization import parameterization
+from phonofilm.diffusion.schedule import schedule_from_json
+from phonofilm.errors import SettingError, WeightsError
+from phonofilm.models._family import Model, SamplingDefaults, family, shipped
+from phonofilm.pair import AV
+from phonofilm.shapes import ClipShape
+
+VERSION = 1
+DESCRIPTION, NETWORK = "model.json", "network.safetensors"
+CODEC, TEXT, TEXT_DESCRIPTION, TEXT_WEIGHTS = "codec", "text", "text.json", "text.safetensors"
+
+
+class Description(BaseModel):
+    """``model.json``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    version: int
+    family: str
+    size: str
+    config: dict[str, Any]
+    schedule: AV[dict[str, Any]]
+    parameterization: AV[str]
+    shape: ClipShape
+    defaults: SamplingDefaults
+
+
+def describe(model: Model) -> Description:
+    """What a model's folder says about it."""
+    return Description(
+        version=VERSION,
+        family=model.family,
+        size=model.size,
+        config=model.config.model_dump(mode="json"),
+        schedule=model.schedule.map(lambda schedule: schedule.to_json()),
+        parameterization=model.parameterization.map(lambda kind: kind.name),
+        shape=model.shape,
+        defaults=model.defaults,
+    )
+
+
+def save(model: Model, folder: str | Path, *, half: bool = False) -> Path:
+    """Write a model's folder, whole or not at all; a model that is there already is replaced.
+
+    Args:
+        model: to write.
+        folder: where.
+        half: store weights as float16; they are loaded as float32 again.
+
+    Raises:
+        WeightsError: if the place holds something else than a model, or weights do not fit float16.
+    """
+    folder = Path(folder)
+    if folder.exists() and not (folder / DESCRIPTION).is_file():
+        raise WeightsError(f"{folder} exists and is not a model: choose another folder")
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        _write(model, partial, half)
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+def load(name_or_path: str | Path) -> Model:
+    """Read a model, in float32 and evaluation mode.
+
+    Args:
+        name_or_path: name of a model that ships, such as ``svg-tiny``, or a model's folder.
+
+    Raises:
+        SettingError: for an unknown name; the nearest one is offered.
+        WeightsError: if files are missing or damaged, of another version, or do not fit each other.
+    """
+    folder = Path(name_or_path)
+    if not folder.is_dir():
+        if isinstance(name_or_path, Path) or len(folder.parts) > 1:
+            raise WeightsError(f"there is no folder {folder}: give a model's folder, or a name from `phonofilm models`")
+        folder = shipped(name_or_path)
+    description = _description(folder)
+    config, network = _network(description, folder)
+    fill(network, tensors(folder / NETWORK), folder / NETWORK)
+    text = TextEncoder.rebuild(load_description(folder / TEXT / TEXT_DESCRIPTION))
+    fill(text, tensors(folder / TEXT / TEXT_WEIGHTS), folder / TEXT / TEXT_WEIGHTS)
+    try:
+        schedule = description.schedule.map(schedule_from_json)
+        kinds = description.parameterization.map(parameterization)
+    except SettingError as error:
+        raise WeightsError(f"{folder / DESCRIPTION}: {error}") from error
+    return Model(
+        description.family,
+        description.size,
+        config,
+        network.eval(),
+        codecs.load(folder / CODEC),
+        text.eval(),
+        schedule,
+        kinds,
+        description.shape,
+        description.defaults,
+    )
+
+
+def fingerprint(model: Model) -> str:
+    """SHA-256 of all that decides what a model makes: its description and every weight, names and values."""
+    digest = hashlib.sha256(describe(model).model_dump_json().encode())
+    for part, module in model.modules.items():
+        for name, value in sorted(module.state_dict().items()):
+            digest.update(f"\n{part} {name} {tuple(value.shape)} {value.dtype}\n".encode())
+            digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file.
+
+    Raises:
+        WeightsError: if it is missing or damaged.
+    """
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path} cannot be read as weights ({error}): copy or train the model again") from error
+
+
+def fill(module: nn.Module, found: dict[str, Tensor], source: Path) -> None:
+    """Give a module all its weights, in its own precision.
+
+    Raises:
+        WeightsError: unless names and shapes match exactly.
+    """
+    own = module.state_dict()
+    missing, foreign = sorted(own.keys() - found.keys()), sorted(found.keys() - own.keys())
+    reshaped = sorted(name for name in own.keys() & found.keys() if own[name].shape != found[name].shape)
+    for names, complaint in ((missing, "lacks"), (foreign, "has the unknown"), (reshaped, "has another size of")):
+        if names:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            raise WeightsError(
+                f"{source} {complaint} {names[0]!r}{more}: weights and description must come from one model"
+            )
+    module.load_state_dict({name: value.to(own[name].dtype) for name, value in found.items()})
+
+
+def _write(model: Model, folder: Path, half: bool) -> None:
+    (folder / TEXT).mkdir(parents=True)
+    (folder / DESCRIPTION).write_text(describe(model).model_dump_json(indent=1) + "\n")
+    _save_weights(model.network, folder / NETWORK, half)
+    (folder / TEXT / TEXT_DESCRIPTION).write_text(json.dumps(model.text.describe(), indent=1) + "\n")
+    _save_weights(model.text, folder / TEXT / TEXT_WEIGHTS, half)
+    codecs.save(model.codec, folder / CODEC, half=half)
+
+
+def _save_weights(module: nn.Module, path: Path, half: bool) -> None:
+    stored = {
+        name: (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()
+        for name, value in module.state_dict().items()
+    }
+    for name, value in stored.items():
+        if not bool(torch.isfinite(value).all()):
+            raise WeightsError(f"weight {name!r} is not finite{' in float16' if half else ''}: it was not saved")
+    save_file(stored, path)
+
+
+def _description(folder: Path) -> Description:
+    path = folder / DESCRIPTION
+    try:
+        row = json.loads(path.read_text())
+        version = row["version"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{folder} is not a model: {DESCRIPTION} is missing or damaged ({error!r})") from error
+    if version != VERSION:
+        raise WeightsError(
+            f"{folder} is a model of format version {version}, this Phonofilm reads {VERSION}: install the matching one"
+        )
+    try:
+        return Description.model_validate_json(json.dumps(row))
+    except ValidationError as error:
+        raise WeightsError(f"{path} is damaged at {_place(error)}") from error
+
+
+def _network(description: Description, folder: Path) -> tuple[BaseModel, nn.Module]:
+    try:
+        own = family(description.family)
+        config = own.config.model_validate_json(json.dumps(description.config))
+    except SettingError as error:
+        raise WeightsError(f"{folder} is a model for another Phonofilm: {error}") from error
+    except ValidationError as error:
+        raise WeightsError(f"{folder / DESCRIPTION} has a config that does not fit {_place(error)}") from error
+    # Fresh weights would be drawn only to be overwritten, from the caller's random state besides.
+    with torch.random.fork_rng(devices=[]):
+        return config, own.build(config)
+
+
+def _place(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(str(step) for step in first['loc'])}: {first['msg']}"
