@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from phonofilm.diffusion.contract import Latents, Levels
 from phonofilm.pair import AV
 
+Expanded = Float[Tensor, "batch *ones"]
+"""One value per sample; every axis but the first has length 1."""
 
-def expand(values: Levels, like: Latents) -> Latents:
+
+def expand(values: Levels, like: Latents) -> Expanded:
     """One value per sample, shaped to multiply ``like``."""
     return values.reshape(-1, *(1,) * (like.ndim - 1))
 

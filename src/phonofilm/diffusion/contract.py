@@ -50,6 +50,7 @@ class ManyDenoiser(Denoiser, Protocol):
         ...
 
 
+@runtime_checkable
 class Network(Protocol):
     """A family's network, in its own input scale and its own timesteps.
 

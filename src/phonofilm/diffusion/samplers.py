@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -25,6 +25,7 @@ Progress = Callable[[int, int], None]
 """Called as ``progress(steps done, steps in all)`` after every step."""
 
 
+@runtime_checkable
 class Sampler(Protocol):
     """What every sampler is."""
 

@@ -1,0 +1,18 @@
+"""Checks for parts that are not ours: samplers and guidance against a closed form.
+
+Each ``check_*`` raises ``AssertionError`` with what is wrong, so it can stand in any test suite.
+"""
+
+from phonofilm.testing.gaussian import JointGaussian, Law
+from phonofilm.testing.guidance import check_guidance
+from phonofilm.testing.samplers import check_batch, check_convergence, check_held, check_sampler
+
+__all__ = [
+    "JointGaussian",
+    "Law",
+    "check_batch",
+    "check_convergence",
+    "check_guidance",
+    "check_held",
+    "check_sampler",
+]

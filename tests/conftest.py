@@ -1,0 +1,38 @@
+"""Settings for all tests: shapes checked by machine, one thread, fixed seeds, real films where they are."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import jaxtyping
+import pytest
+
+# Before the first import of the package: shape annotations of the mathematics are checked in tests only.
+jaxtyping.install_import_hook("phonofilm.diffusion", "beartype.beartype")
+
+import numpy as np  # noqa: E402, after the hook
+import torch  # noqa: E402, after the hook
+
+
+def pytest_configure() -> None:
+    # Tests run side by side: a thread pool each would only get in each other's way.
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    """Every test begins with the same random state, alone or in a suite."""
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002, third-party code reads the global state
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def clips() -> Path:
+    """The folder of real films, from ``PHONOFILM_CLIPS`` or beside the repository."""
+    folder = Path(os.environ.get("PHONOFILM_CLIPS") or Path(__file__).parents[2] / "shared" / "clips")
+    if not folder.is_dir():
+        pytest.skip(f"no real films at {folder}: set PHONOFILM_CLIPS to a folder that has them")
+    return folder
