@@ -1,0 +1,69 @@
+"""Cached and drawn latents: the same numbers, whatever the batch, the workers or the interruptions."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import torch
+
+from phonofilm.codecs.base import Codec
+from phonofilm.codecs.identity import Pictures, Sound
+from phonofilm.data.clapperboard import render, sample_scene
+from phonofilm.data.latents import CachedLatents, DrawnLatents, build, fingerprint
+from phonofilm.errors import SettingError
+from phonofilm.shapes import ClipShape
+
+SHAPE = ClipShape(Fraction(2), Fraction(4), 24, 16, 16_000)
+
+
+@pytest.fixture
+def codec() -> Codec:
+    return Codec(Pictures(), Sound())
+
+
+def test_drawn_latents_are_the_codec_of_the_rendered_scene(codec: Codec) -> None:
+    source = DrawnLatents(codec, SHAPE, first_seed=40, count=9)
+    batch = source.take([7, 2])
+    scene = sample_scene(47, seconds=SHAPE.seconds)
+    expected = codec.encode([render(scene, SHAPE)])
+    assert batch.captions[0] == scene.caption
+    assert torch.equal(batch.latents.video[:1], expected.video)
+    assert torch.equal(batch.latents.audio[:1], expected.audio)
+
+
+def test_cache_holds_what_is_drawn_and_grows_without_repeating(codec: Codec, tmp_path: Path) -> None:
+    added: list[int] = []
+    build(tmp_path, codec, SHAPE, 40, 5, shard=3, progress=added.append)
+    kept = (tmp_path / "shard-000000000.safetensors").stat().st_mtime_ns
+    build(tmp_path, codec, SHAPE, 40, 7, shard=3, workers=2, progress=added.append)
+    cached, drawn = CachedLatents(tmp_path), DrawnLatents(codec, SHAPE, 40, 7)
+    assert sorted(added) == [1, 2, 3, 3] and len(cached) == 7
+    assert (tmp_path / "shard-000000000.safetensors").stat().st_mtime_ns == kept
+    ours, theirs = cached.take([6, 0, 3]), drawn.take([6, 0, 3])
+    assert ours.captions == theirs.captions
+    torch.testing.assert_close(ours.latents.video, theirs.latents.video, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(ours.latents.audio, theirs.latents.audio, atol=1e-3, rtol=1e-3)
+
+
+def test_another_shape_or_folder_is_refused_with_the_reason(codec: Codec, tmp_path: Path) -> None:
+    build(tmp_path / "a", codec, SHAPE, 0, 2, shard=2)
+    other = ClipShape(Fraction(2), Fraction(8), 24, 16, 16_000)
+    with pytest.raises(SettingError, match="another shape"):
+        build(tmp_path / "a", codec, other, 0, 2, shard=2)
+    with pytest.raises(SettingError, match="not a folder of latents"):
+        CachedLatents(tmp_path)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "latents.json").write_text(json.dumps({}))
+    with pytest.raises(SettingError, match="no latents yet"):
+        CachedLatents(tmp_path / "b")
+
+
+def test_fingerprint_sees_every_weight() -> None:
+    torch.manual_seed(1)
+    one = torch.nn.Linear(3, 5)
+    before = fingerprint(one)
+    assert before == fingerprint(one)
+    with torch.no_grad():
+        one.bias[4] += 1e-6
+    assert fingerprint(one) != before
