@@ -100,8 +100,8 @@ class AudioVae(Part[AudioVaeConfig]):
         super().__init__(config)
         self.log_mel = LogMel()
         self.mel_vae = MelVae(config.mel_vae)
-        small = isinstance(config.vocoder, VocoderConfig)
-        self.vocoder = Vocoder(config.vocoder) if small else HifiGan(config.vocoder)
+        own = config.vocoder
+        self.vocoder: Vocoder | HifiGan = Vocoder(own) if isinstance(own, VocoderConfig) else HifiGan(own)
 
     @property
     def row(self) -> int:

@@ -6,14 +6,17 @@ faster on a CPU than convolving at full size. Published autoencoders fold nothin
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from phonofilm.codecs.store import Part
+
+if TYPE_CHECKING:
+    from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 
 
 class AutoencoderConfig(BaseModel):
@@ -58,7 +61,9 @@ class Autoencoder(Part[AutoencoderConfig]):
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__(config)
-        self.network = _network(config)
+        self.network: Any = _network(config).to(
+            memory_format=torch.channels_last
+        )  # diffusers' annotations do not describe what its methods return
         self.register_buffer("mean", torch.zeros(config.latent_channels))
         self.register_buffer("std", torch.ones(config.latent_channels))
 
@@ -89,23 +94,23 @@ class Autoencoder(Part[AutoencoderConfig]):
         self.std.copy_(flat.std(1))
 
 
-def _network(config: AutoencoderConfig) -> nn.Module:
-    from diffusers import AutoencoderKL
+def _network(config: AutoencoderConfig) -> AutoencoderKL:
+    from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 
     levels = len(config.widths)
     folded = config.channels * config.patch**2
-    network = AutoencoderKL(
-        in_channels=folded,
-        out_channels=folded,
-        down_block_types=("DownEncoderBlock2D",) * levels,
-        up_block_types=("UpDecoderBlock2D",) * levels,
-        block_out_channels=config.widths,
-        layers_per_block=config.layers,
-        latent_channels=config.latent_channels,
-        norm_num_groups=config.groups,
-        mid_block_add_attention=config.attention,
-    )
-    return network.to(memory_format=torch.channels_last)
+    sizes: dict[str, Any] = {
+        "in_channels": folded,
+        "out_channels": folded,
+        "down_block_types": ("DownEncoderBlock2D",) * levels,
+        "up_block_types": ("UpDecoderBlock2D",) * levels,
+        "block_out_channels": config.widths,
+        "layers_per_block": config.layers,
+        "latent_channels": config.latent_channels,
+        "norm_num_groups": config.groups,
+        "mid_block_add_attention": config.attention,
+    }
+    return AutoencoderKL(**sizes)
 
 
 def _wide(channel: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from phonofilm.errors import SettingError
+from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.clip import Clip
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
@@ -87,8 +87,8 @@ class Codec:
             raise SettingError(f"encode takes clips of one shape, got {len(shapes)}: cut and resample them alike")
         self._check(shapes.pop())
         return AV(
-            self.video.encode(torch.stack([frames_to_tensor(clip.frames) for clip in clips])),
-            self.audio.encode(torch.stack([torch.from_numpy(clip.audio[0]) for clip in clips])),
+            self.video.encode(torch.stack([frames_to_tensor(both(clip).video) for clip in clips])),
+            self.audio.encode(torch.stack([torch.from_numpy(both(clip).audio[0]) for clip in clips])),
         )
 
     @torch.no_grad()
@@ -122,6 +122,19 @@ class Codec:
             )
 
 
+def both(clip: Clip) -> AV[np.ndarray]:
+    """A clip's frames and audio.
+
+    Raises:
+        MediaError: if one of them is missing.
+    """
+    if clip.frames is None or clip.audio is None:
+        raise MediaError(
+            "a codec takes whole clips; this one has no " + ("picture" if clip.frames is None else "sound")
+        )
+    return AV(clip.frames, clip.audio)
+
+
 def frames_to_tensor(frames: np.ndarray) -> Tensor:
     """uint8 ``(F, H, W, 3)`` to float32 ``(3, F, H, W)`` in [-1, 1]."""
     return torch.from_numpy(np.ascontiguousarray(frames)).permute(3, 0, 1, 2).float() / 127.5 - 1
@@ -136,5 +149,5 @@ def tensor_to_frames(frames: Tensor) -> np.ndarray:
 def _same_shape(latents: Tensor, expected: tuple[int, ...]) -> None:
     if tuple(latents.shape[1:]) != expected:
         raise SettingError(
-            f"a clip of this shape has latents {expected}, got {tuple(latents.shape[1:])}: give the encoded clip's shape"
+            f"the latents of such a clip are {expected}, got {tuple(latents.shape[1:])}: give the shape they were made from"
         )

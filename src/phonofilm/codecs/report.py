@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from phonofilm.codecs.base import Codec
+from phonofilm.codecs.base import Codec, both
 from phonofilm.codecs.mel import SAMPLE_RATE, LogMel
 from phonofilm.codecs.onset import isolated_onsets, onset_near
 from phonofilm.errors import SettingError
@@ -54,11 +54,11 @@ def codec_report(codec: Codec, clips: Sequence[Clip]) -> dict[str, Estimate | No
     if not clips:
         raise SettingError("a codec report needs at least one clip")
     decoded = [clip for batch in _batches(clips) for clip in codec.decode(codec.encode(batch), batch[0].shape)]
-    pairs = list(zip(clips, decoded, strict=True))
+    pairs = [(both(before), both(after)) for before, after in zip(clips, decoded, strict=True)]
     return {
-        "psnr_db": estimate([psnr(a.frames, b.frames) for a, b in pairs], np.mean),
-        "moving_psnr_db": estimate([moving_psnr(a.frames, b.frames) for a, b in pairs], np.mean),
-        **sound_report([a.audio[0] for a in clips], [b.audio[0] for b in decoded]),
+        "psnr_db": estimate([psnr(a.video, b.video) for a, b in pairs], np.mean),
+        "moving_psnr_db": estimate([moving_psnr(a.video, b.video) for a, b in pairs], np.mean),
+        **sound_report([a.audio[0] for a, _ in pairs], [b.audio[0] for _, b in pairs]),
     }
 
 
