@@ -39,23 +39,27 @@ class Context:
     Attributes:
         feature: ``(batch, width, step)`` for CMC-PE, ``(batch, 1, width)`` for cross-attention.
         stretch: duration of the hidden state's time axis over that of the feature's.
+        offset: when, after its start, a position of the hidden state is looked up, in units of its time axis.
     """
 
     feature: Tensor
     stretch: Fraction = Fraction(1)
+    offset: Fraction = Fraction(0)
 
 
 def aligned(length: int, context: Context) -> Tensor:
     """For each of ``length`` positions of the hidden state, the index of the feature step that it falls in.
 
-    Position ``j`` starts at ``j / length`` of its axis; the last step is held where the feature ends first.
-    Without stretch this is nearest-neighbour interpolation.
+    Position ``j`` is looked up at ``j / length + offset`` of its axis; the last step is held where the feature
+    ends first. Without stretch and offset this is nearest-neighbour interpolation, as published.
     """
     steps = context.feature.shape[-1]
-    ratio = context.stretch * Fraction(steps, length)
+    slope = context.stretch * Fraction(steps, length)
+    start = context.stretch * context.offset * steps
+    whole = slope.denominator * start.denominator  # one denominator, so that no rounding moves a step
     position = torch.arange(length, device=context.feature.device)
-    index = torch.div(position * ratio.numerator, ratio.denominator, rounding_mode="floor")
-    return index.clamp(max=steps - 1)
+    scaled = position * int(slope * whole) + int(start * whole)
+    return torch.div(scaled, whole, rounding_mode="floor").clamp(max=steps - 1)
 
 
 class CMCAdapter(nn.Module):
@@ -66,7 +70,7 @@ class CMCAdapter(nn.Module):
         context: channels of the other modality's feature.
         head: width of one attention head.
         groups: groups of every GroupNorm.
-        per_step: attend within each time step (pictures) instead of over all positions (sound).
+        per_step: attend within each time step, not over all positions at once.
     """
 
     def __init__(self, channels: int, context: int, head: int, groups: int, per_step: bool) -> None:

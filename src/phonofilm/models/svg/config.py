@@ -30,8 +30,12 @@ class CouplingConfig(BaseModel):
         groups: groups of every GroupNorm.
         frame_rate: steps a second in the position code of the picture connector's temporal attention.
         self_conditioning: connectors also read the previous clean estimate.
-        exact_alignment: line the two time axes up by true duration, leaving out the padding of the sound
-            latents. The published weights were trained without: there both axes count as equally long.
+        per_step: each side's CMC-PE adapters attend within each time step, not over all positions at once.
+            The published ones do so for pictures alone; then sound must first learn to attend to its own moment.
+        sound_stride: the sound connector makes one feature step of so many latent rows, 1 or 2.
+        exact_alignment: line the two time axes up by true time: padding of the sound latents does not count, and
+            a frame hears the middle of its time. The published weights were trained without: both axes count
+            as equally long, and a frame hears its beginning.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,6 +47,8 @@ class CouplingConfig(BaseModel):
     groups: int = Field(32, gt=0)
     frame_rate: Fraction = Fraction(8)
     self_conditioning: bool = True
+    per_step: AV[bool] = AV(video=True, audio=False)
+    sound_stride: int = Field(2, ge=1, le=2)
     exact_alignment: bool = False
 
 
@@ -157,13 +163,15 @@ def audio_unet(
 
 
 def _own(width: int, multipliers: tuple[int, int], groups: int) -> CouplingConfig:
-    """A coupling trained here: position code in frames, heads of 32, true alignment."""
+    """A coupling trained here: position code in frames, heads of 32, one feature step a sound row, true alignment."""
     return CouplingConfig(
         width=width,
         multipliers=multipliers,
         head=AV.both(32),
         groups=groups,
         frame_rate=Fraction(1),
+        per_step=AV.both(True),
+        sound_stride=1,
         exact_alignment=True,
     )
 

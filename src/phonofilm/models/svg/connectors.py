@@ -27,7 +27,8 @@ BIAS_HEADS = 8
 class Connector(nn.ModuleList):
     """Latents ``(batch, channel, time, y, x)`` to features ``(batch, width, time', y', x')``.
 
-    One stride-2 convolution halves the last two axes, so sound must be given as ``(batch, channel, 1, T, M)``.
+    One strided convolution halves the last axis and divides the last but one by ``stride``. The time axis of
+    sound is its rows: sound is given as ``(batch, channel, 1, T, M)``.
 
     Args:
         channels: latent channels, twice that of the latents with self-conditioning.
@@ -37,6 +38,7 @@ class Connector(nn.ModuleList):
         time_width: width of the U-Net's time embedding.
         groups: groups of every GroupNorm.
         frame_rate: steps a second for the temporal units, or ``None`` for none of them (sound).
+        stride: of the rows.
     """
 
     def __init__(
@@ -48,13 +50,14 @@ class Connector(nn.ModuleList):
         time_width: int,
         groups: int,
         frame_rate: Fraction | None,
+        stride: int = 2,
     ) -> None:
         first, second = (base * multiplier for multiplier in multipliers)
         super().__init__(
             [
                 nn.Sequential(nn.Conv2d(channels, base // 2, 3, padding=1)),
                 nn.ModuleList([_block(base // 2, first, time_width, groups, frame_rate)]),
-                nn.Sequential(Downsample(first)),
+                nn.Sequential(Downsample(first, stride)),
                 nn.ModuleList([_block(first, second, time_width, groups, frame_rate)]),
                 nn.Sequential(nn.GroupNorm(groups, second), nn.SiLU(), nn.Conv2d(second, width, 3, padding=1)),
             ]
@@ -71,11 +74,11 @@ class Connector(nn.ModuleList):
 
 
 class Downsample(nn.Module):
-    """Halves the picture's sides with a stride-2 convolution."""
+    """Halves the columns of ``(batch * steps, channel, y, x)`` and divides its rows by ``stride``."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, stride: int) -> None:
         super().__init__()
-        self.op = nn.Conv2d(channels, channels, 3, stride=2, padding=1)
+        self.op = nn.Conv2d(channels, channels, 3, stride=(stride, 2), padding=1)
 
     def forward(self, hidden: Tensor) -> Tensor:
         return self.op(hidden)

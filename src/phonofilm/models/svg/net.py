@@ -37,16 +37,16 @@ class CouplingLayers(nn.Module):
         def stack(levels: tuple[int, ...], head: int, per_step: bool) -> AdapterStack:
             return AdapterStack(lambda width: adapter(width, coupling.width, head, coupling.groups, per_step), levels)
 
-        def connector(channels: int, levels: tuple[int, ...], frame_rate: Fraction | None) -> Connector:
+        def connector(channels: int, base: int, frame_rate: Fraction | None, stride: int) -> Connector:
             inputs = 2 * channels if coupling.self_conditioning else channels
-            base = levels[0]
-            return Connector(inputs, base, coupling.multipliers, coupling.width, 4 * base, coupling.groups, frame_rate)
+            widths = (coupling.multipliers, coupling.width, 4 * base, coupling.groups)
+            return Connector(inputs, base, *widths, frame_rate, stride)
 
-        channels, levels, head = config.latent_channels, config.levels, coupling.head
-        self.connector_in_video = stack(levels.video, head.video, per_step=True)
-        self.connector_in_audio = stack(levels.audio, head.audio, per_step=False)
-        self.connector_out_video = connector(channels.video, levels.video, coupling.frame_rate)
-        self.connector_out_audio = connector(channels.audio, levels.audio, None)
+        channels, levels, head, per_step = config.latent_channels, config.levels, coupling.head, coupling.per_step
+        self.connector_in_video = stack(levels.video, head.video, per_step.video)
+        self.connector_in_audio = stack(levels.audio, head.audio, per_step.audio)
+        self.connector_out_video = connector(channels.video, levels.video[0], coupling.frame_rate, stride=2)
+        self.connector_out_audio = connector(channels.audio, levels.audio[0], None, coupling.sound_stride)
 
     @property
     def adapters(self) -> AV[AdapterStack]:
@@ -118,7 +118,7 @@ class SVG(nn.Module):
             cond: text states ``(B, L, width)`` for the picture, pooled vector ``(B, width)`` for the sound.
             shared: what :meth:`shared` gave; each U-Net is told the *other* modality's feature.
         """
-        heard = shared.swap().map(Context, self._stretch(x))
+        heard = shared.swap().map(Context, *self._alignment(x))
         return AV(
             None if x.video is None else self.video(x.video, t.video, cond.video, heard.video),
             None if x.audio is None else self.audio(x.audio, t.audio, cond.audio, heard.audio),
@@ -177,13 +177,15 @@ class SVG(nn.Module):
         steps = feature.mean((3, 4)) if padded.ndim == 5 else feature.mean((2, 4))
         return functional.normalize(steps, dim=-1, eps=NORM_EPSILON)
 
-    def _stretch(self, x: AV[Tensor]) -> AV[Fraction]:
-        """Duration of each U-Net's time axis over that of the other's; only sound is padded in time."""
-        if x.audio is None or not self.config.coupling.exact_alignment:
-            return AV.both(Fraction(1))
-        true, stride = x.audio.shape[2], self.config.strides.audio
-        padded = -(-true // stride) * stride
-        return AV(video=Fraction(true, padded), audio=Fraction(padded, true))
+    def _alignment(self, x: AV[Tensor]) -> tuple[AV[Fraction], AV[Fraction]]:
+        """Stretch and offset of each U-Net's time axis, see :class:`Context`; only sound is padded in time."""
+        if x.video is None or x.audio is None or not self.config.coupling.exact_alignment:
+            return AV.both(Fraction(1)), AV.both(Fraction(0))
+        rows, stride = x.audio.shape[2], self.config.strides.audio
+        padded = -(-rows // stride) * stride
+        # A strided convolution is centred on the first row of its step: so the middle of that row, at every level.
+        middle = AV(Fraction(1, 2 * x.video.shape[2]), Fraction(1, 2 * padded))
+        return AV(Fraction(rows, padded), Fraction(padded, rows)), middle
 
 
 def _padded(x: Tensor, stride: int) -> Tensor:
