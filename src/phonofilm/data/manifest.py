@@ -14,6 +14,11 @@ from phonofilm.events import Event
 from phonofilm.shapes import ClipShape
 
 NAME = "manifest.jsonl"
+_TYPES = (
+    dict.fromkeys(("file", "caption", "kind", "material", "sha256"), str)
+    | dict.fromkeys(("seed", "height", "width", "frames", "sample_rate", "channels", "samples", "version"), int)
+    | {"lossless": bool}
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class Record:
         """The record that :meth:`to_json` wrote.
 
         Raises:
-            ValueError, TypeError: if fields are missing, unknown or of another type.
+            ValueError, TypeError, ZeroDivisionError: if fields are missing, unknown or make no sense.
         """
         wanted = {f.name for f in fields(cls)}
         if row.keys() != wanted:
@@ -73,12 +78,9 @@ class Record:
             raise ValueError(f"missing or unknown fields: {', '.join(differing)}")
         events = tuple(Event.from_json(event) for event in row["events"])
         record = cls(**{**row, "fps": Fraction(row["fps"]), "events": events})
-        for name in ("seed", "height", "width", "frames", "sample_rate", "channels", "samples", "version"):
-            if type(row[name]) is not int:
-                raise TypeError(f"{name} is {row[name]!r}, not a whole number")
-        for name in ("file", "caption", "kind", "material", "sha256"):
-            if type(row[name]) is not str:
-                raise TypeError(f"{name} is {row[name]!r}, not text")
+        for name, kind in _TYPES.items():
+            if type(row[name]) is not kind:
+                raise TypeError(f"{name} is {row[name]!r}, not {kind.__name__}")
         return record
 
 
@@ -120,7 +122,7 @@ def read_rows(path: Path) -> list[Record]:
 def _parse(line: str, path: Path, number: int) -> Record:
     try:
         record = Record.from_json(json.loads(line))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, ZeroDivisionError) as error:
         raise MediaError(f"{path}, line {number} is damaged ({error}): prepare the folder again") from error
     if Path(record.file).is_absolute() or ".." in Path(record.file).parts:
         raise MediaError(f"{path}, line {number}: {record.file} lies outside the folder; name files in it only")

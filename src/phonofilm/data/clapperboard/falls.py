@@ -27,12 +27,12 @@ def _floor(material: Material) -> Body:
 
 def _paths(fall: Fall, beats: tuple[Beat, ...]) -> tuple[Track, Track]:
     """X and y over time, with the knot of each impact moved onto its beat's sample."""
-    times = np.array(fall.times)
-    impacts = [time for time, _ in fall.impacts]
-    for time, beat in zip(impacts, beats, strict=True):
-        times[np.argmin(np.abs(times - time))] = beat.time
-    order = np.concatenate([[True], np.diff(times) > 1e-9])
-    return Track.lines(times[order], np.array(fall.x)[order]), Track.lines(times[order], np.array(fall.y)[order])
+    times, x, y = np.array(fall.times), np.array(fall.x), np.array(fall.y)
+    keep = np.ones(len(times), dtype=bool)
+    for (impact, _), beat in zip(fall.impacts, beats, strict=True):
+        keep &= (np.abs(times - impact) > 1e-4) | (times == impact)
+        times[times == impact] = beat.time
+    return Track.lines(times[keep], x[keep]), Track.lines(times[keep], y[keep])
 
 
 def _beats(stage: Stage, fall: Fall, hardest: float) -> tuple[Beat, ...]:

@@ -91,11 +91,12 @@ class Scene:
         side = min(shape.height, shape.width)
 
         def fit(event: Event) -> Event:
+            event = replace(event, sample=sample_of(event.time, shape.sample_rate), sample_rate=shape.sample_rate)
+            if not event.visible:  # stays outside, however wide the picture
+                return event
             x = 0.5 + (event.x - 0.5) * side / shape.width
             y = 0.5 + (event.y - 0.5) * side / shape.height
-            return replace(
-                event, sample=sample_of(event.time, shape.sample_rate), sample_rate=shape.sample_rate, x=x, y=y
-            )
+            return replace(event, x=x, y=y)
 
         return tuple(map(fit, self.events))
 

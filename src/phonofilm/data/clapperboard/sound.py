@@ -65,7 +65,9 @@ def _ringing(sound: Ringing, pitch: float, softness: float, rng: np.random.Gener
             out += ratio ** -(sound.tilt + softness) * _mode(pitch * ratio, seconds, rate, n)
     noise = rng.standard_normal(n) * np.exp(-np.arange(n) / (rate * sound.burst_seconds))
     noise = np.asarray(sosfilt(_band(*sound.burst_band, rate), noise))
-    return out / out[0] + sound.burst * noise / np.abs(noise).max()
+    if out[0] > 0:  # zero where the sample rate is too low for any of the modes
+        out /= out[0]
+    return out + sound.burst * noise / np.abs(noise).max()
 
 
 def _shower(sound: Shower, rng: np.random.Generator, rate: int, n: int) -> np.ndarray:
