@@ -9,7 +9,6 @@ from phonofilm.data.clapperboard.bodies import Glow
 from phonofilm.data.clapperboard.render import FADE, light
 from phonofilm.errors import SettingError
 from phonofilm.shapes import ClipShape
-
 from tests.data.clapperboard.conftest import SHAPE
 
 

@@ -13,7 +13,6 @@ from phonofilm.data.clapperboard.act import EARLIEST, GAP, LATEST
 from phonofilm.data.clapperboard.materials import MATERIALS
 from phonofilm.errors import SettingError
 from phonofilm.shapes import ClipShape
-
 from tests.data.clapperboard.conftest import SHAPE
 
 DIGESTS = """

@@ -6,7 +6,6 @@ import pytest
 from phonofilm.data.clapperboard import HELD_OUT, render_audio, sample_scene
 from phonofilm.data.clapperboard.materials import GLASS, LEAVES, MATERIALS, METAL, WOOD
 from phonofilm.data.clapperboard.sound import LOUDEST, Voice, impact
-
 from tests.data.clapperboard.conftest import SHAPE
 
 RATE = 16000
