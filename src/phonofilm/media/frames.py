@@ -11,7 +11,7 @@ import numpy as np
 from phonofilm.errors import MediaError
 from phonofilm.media.picture import picture_of
 from phonofilm.media.probe import MediaInfo, VideoInfo
-from phonofilm.media.resample import Clock, Shown, lookahead, on_clock
+from phonofilm.media.resample import Clock, Shown, on_clock
 from phonofilm.media.source import decode, decode_after_seek, film_streams, opened, time_of
 
 SEEK_BEYOND = 4
@@ -26,7 +26,7 @@ def read_frames(info: MediaInfo, video: VideoInfo, clock: Clock, size: tuple[int
     """
     pictures: list[np.ndarray] = []
     shown, held = np.zeros(0, np.uint8), None
-    for frame in on_clock(_shown(info, video, clock.start), clock, lookahead(video.fps, clock.fps)):
+    for frame in on_clock(_shown(info, video, clock.start), clock):
         if frame is not held:
             held, shown = frame, picture_of(frame, video.pixel_aspect, size)
         pictures.append(shown)

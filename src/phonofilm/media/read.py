@@ -36,9 +36,9 @@ def read(
     the sound begins later it is preceded by silence; if the picture begins later its first frame is held.
     Each stream keeps its own end: if one ends earlier it is shorter, and nothing is made up.
 
-    Pictures are upright RGB with square pixels on a constant clock (see
-    :func:`~phonofilm.media.resample.lookahead` for which one each tick gets). Sound is cut by sample index
-    at the wanted rate, so a cut equals the same slice of the whole film; it is limited to [-1, 1].
+    Pictures are upright RGB with square pixels on a constant clock: frame ``i`` is the one on screen in
+    the middle of ``[i / fps, (i + 1) / fps)``. Sound is cut by sample index at the wanted rate, so a cut
+    equals the same slice of the whole film; it is limited to [-1, 1].
 
     Args:
         path: the film.
@@ -46,7 +46,7 @@ def read(
         seconds: how much to read; default: to the end.
         fps: frames a second; default: the film's nominal rate.
         sample_rate: samples a second; default: the film's.
-        channels: mix the sound to that many (1, 2, 6 ...); default: as they are.
+        channels: mix the sound to that many, 1 or 2; default: as they are.
         size: (height, width) that the picture is scaled to cover and cut to; default: its own.
         video, audio: ``True``: the film must have it; ``False``: leave it; ``None``: take it if it is there.
 

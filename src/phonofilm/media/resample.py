@@ -47,9 +47,15 @@ class Clock:
     fps: Fraction
     ticks: int | None = None
 
-    def time(self, tick: int) -> Fraction:
-        """Time of a tick in seconds."""
-        return self.start + tick / self.fps
+    def middle(self, tick: int) -> Fraction:
+        """Time in the middle of a tick's frame, in seconds, short of it by the error of time stamps.
+
+        A tick shows the picture that is on screen in the middle of its frame. Onsets then come as often
+        early as late, at any pair of rates; the picture on screen at the frame's *beginning* would delay
+        them by half a frame on average. Ties go to the picture that is already on screen.
+        """
+        half = 1 / (2 * self.fps)
+        return self.start + tick / self.fps + half - min(STAMP_ERROR, half / 5)
 
     def until(self, end: Fraction) -> int:
         """Number of ticks before ``end``, to the nearest whole one."""
@@ -57,31 +63,18 @@ class Clock:
         return filled if self.ticks is None else min(filled, self.ticks)
 
 
-def lookahead(source_fps: Fraction, fps: Fraction) -> Fraction:
-    """How long before its time stamp a picture may be taken, in seconds.
-
-    Half a frame of the faster clock makes the choice the *nearest* picture: onsets are then as often
-    early as late, where taking the picture on screen at the tick would delay them by half a frame on
-    average. A picture held for long (variable frame rate) is still held to within half a frame. The
-    stamps' own rounding is taken off, so that a tie always goes to the picture on screen.
-    """
-    half = 1 / (2 * max(source_fps, fps))
-    return half - min(STAMP_ERROR, half / 5)
-
-
-def on_clock(shown: Iterable[Shown[P]], clock: Clock, ahead: Fraction = Fraction(0)) -> Iterator[P]:
-    """For each tick of ``clock`` the picture then on screen.
+def on_clock(shown: Iterable[Shown[P]], clock: Clock) -> Iterator[P]:
+    """For each tick of ``clock`` the picture on screen in the middle of its frame (:meth:`Clock.middle`).
 
     Before the first picture's time that picture is shown; after the last one's end nothing is.
 
     Args:
         shown: pictures in the order of their time.
         clock: the ticks wanted.
-        ahead: see :func:`lookahead`.
     """
     tick, current = 0, None
     for upcoming in shown:
-        while current is not None and tick != clock.ticks and clock.time(tick) + ahead < upcoming.start:
+        while current is not None and tick != clock.ticks and clock.middle(tick) < upcoming.start:
             yield current.picture
             tick += 1
         if tick == clock.ticks:
@@ -108,7 +101,7 @@ def resample_frames(frames: np.ndarray, source_fps: Fraction, fps: Fraction) -> 
     if min(source_fps, fps) <= 0:
         raise MediaError(f"cannot go from {source_fps} to {fps} frames a second: rates must be positive")
     shown = (Shown(i / source_fps, (i + 1) / source_fps, i) for i in range(len(frames)))
-    return frames[list(on_clock(shown, Clock(Fraction(0), fps), lookahead(source_fps, fps)))]
+    return frames[list(on_clock(shown, Clock(Fraction(0), fps)))]
 
 
 def resample_audio(audio: np.ndarray, source_rate: int, rate: int) -> np.ndarray:

@@ -24,6 +24,9 @@ RUN_UP = 2
 JUMP = Fraction(3, 1000)
 """Where time stamps leave the count of samples by more than this, in seconds, sound is really missing
 or doubled; less is rounding and jitter of the stamps."""
+VORBIS_WOBBLE = 8192 // 4
+"""In samples: a Vorbis packet yields sound from the middle of the block before it, so where blocks of
+different lengths meet, stamps and samples part by up to a quarter of the longest block, for a while."""
 
 
 def read_sound(
@@ -88,11 +91,12 @@ def _samples(info: MediaInfo, audio: AudioInfo, begin: int, stop: int | None) ->
 def _blocks(info: MediaInfo, audio: AudioInfo, since: Fraction) -> Iterator[_Block]:
     """The film's sound in order, each block following the last unless the time stamps really jump."""
     planar = _planar(info, audio)
+    jump = JUMP * audio.sample_rate + (VORBIS_WOBBLE if audio.codec == "vorbis" else 0)
     expected = None
     for frame in _decoded(info, audio, since):
         if frame.pts is not None:
             stamp = nearest((time_of(frame) - info.origin) * audio.sample_rate)
-            if expected is None or abs(stamp - expected) > JUMP * audio.sample_rate:
+            if expected is None or abs(stamp - expected) > jump:
                 expected = stamp
         if expected is None:
             continue  # nothing tells yet where this sound belongs
