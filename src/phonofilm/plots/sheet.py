@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from phonofilm.errors import SettingError
-from phonofilm.files import check_output, write_bytes
+from phonofilm.media.atomic import check_target, write_atomically
 from phonofilm.pair import AV
 
 if TYPE_CHECKING:
@@ -27,9 +28,12 @@ MARKERS = AV("v", "^")
 LABELS = AV("seen", "heard")
 FLOOR_DB = -70.0
 
+Marks = AV[tuple[float, ...] | None]
+"""Times in seconds of the events seen and heard; ``None`` where nobody looked."""
+
 
 def save_sheet(
-    clip: Clip, path: str | Path, *, title: str = "", events: AV[Sequence[float]] | None = None, force: bool = False
+    clip: Clip, path: str | Path, *, title: str = "", events: Marks | None = None, force: bool = False
 ) -> Path:
     """Write the contact sheet of a clip as a PNG file.
 
@@ -37,7 +41,7 @@ def save_sheet(
         clip: with picture, sound or both.
         path: ends in ``.png``.
         title: one line above the picture, usually the prompt.
-        events: times in seconds of the events seen in the picture and heard in the sound.
+        events: to be marked.
         force: replace an existing file.
 
     Raises:
@@ -47,11 +51,11 @@ def save_sheet(
     path = Path(path)
     if path.suffix.lower() != ".png":
         raise SettingError(f"{path} is not a .png name: contact sheets are PNG pictures")
-    check_output(path, force=force)
-    return write_bytes(path, sheet_png(clip, title=title, events=events))
+    check_target(path, force=force)
+    return write_atomically(path, sheet_png(clip, title=title, events=events), force=force)
 
 
-def sheet_png(clip: Clip, *, title: str = "", events: AV[Sequence[float]] | None = None) -> bytes:
+def sheet_png(clip: Clip, *, title: str = "", events: Marks | None = None) -> bytes:
     """The contact sheet as the bytes of a PNG file; the same clip gives the same bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
@@ -62,7 +66,7 @@ def sheet_png(clip: Clip, *, title: str = "", events: AV[Sequence[float]] | None
     return buffer.getvalue()
 
 
-def draw_sheet(clip: Clip, *, title: str = "", events: AV[Sequence[float]] | None = None) -> Figure:
+def draw_sheet(clip: Clip, *, title: str = "", events: Marks | None = None) -> Figure:
     """The contact sheet as a matplotlib figure: one row each for frames, waveform and spectrogram."""
     from matplotlib.figure import Figure
 
@@ -121,7 +125,7 @@ def _draw_frames(axes: Axes, clip: Clip) -> None:
         return
     count = len(clip.frames)
     edges = frame_times(count, float(count / clip.fps))
-    for left, right in zip(edges[:-1], edges[1:], strict=True):
+    for left, right in pairwise(edges):
         shown = clip.frames[min(count - 1, int((left + right) / 2 * float(clip.fps)))]
         axes.imshow(shown, extent=(left, right, 0, 1), aspect="auto", interpolation="nearest")
     axes.vlines(edges, 0, 1, color="white", linewidth=0.8)
@@ -157,7 +161,7 @@ def _draw_mel(axes: Axes, clip: Clip) -> None:
     axes.imshow(picture, extent=(0, seconds, 0, len(picture)), aspect="auto", origin="lower", cmap="magma")
 
 
-def _mark_events(rows: Sequence[Axes], events: AV[Sequence[float]]) -> None:
+def _mark_events(rows: Sequence[Axes], events: Marks) -> None:
     """Seen events point down from the frames, heard ones up from the waveform; both cross all rows as thin lines."""
     frames, wave, _ = rows
     places = AV((frames, 0.97), (wave, -0.95))

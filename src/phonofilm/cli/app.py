@@ -1,0 +1,64 @@
+"""The ``phonofilm`` command: its verbs, and how errors end it."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from phonofilm import __version__
+from phonofilm.cli.generate import generate
+from phonofilm.cli.models import models
+from phonofilm.cli.plot import plot
+from phonofilm.cli.prepare import prepare
+from phonofilm.cli.train import train
+from phonofilm.errors import PhonofilmError
+
+USAGE = 2  # exit status of every mistake a user can mend
+
+app = typer.Typer(
+    help="Joint audio-video generation: make sounding clips from sentences, train models, measure them.",
+    epilog='Start with: phonofilm generate "a drumstick hits a metal pipe twice" -o hit.mp4',
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"phonofilm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Joint audio-video generation: make sounding clips from sentences, train models, measure them."""
+
+
+for verb in (generate, train, prepare, plot, models):
+    app.command()(verb)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command; a :class:`PhonofilmError` ends it with one sentence and status 2."""
+    warnings.showwarning = _show_warning
+    try:
+        app(None if arguments is None else list(arguments))
+    except PhonofilmError as error:
+        typer.echo(f"phonofilm: {error}", err=True)
+        sys.exit(USAGE)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+    """Our own warnings as one line; those of libraries concern developers, who see them in the tests."""
+    if category.__module__.startswith("phonofilm"):
+        typer.echo(f"phonofilm: warning: {message}", err=True)

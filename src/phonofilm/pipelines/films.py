@@ -1,0 +1,190 @@
+"""From prompts to files: names, the films, their sidecars and contact sheets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from phonofilm.errors import MediaError, SettingError
+from phonofilm.media.atomic import check_target
+from phonofilm.media.write import container_for, write
+from phonofilm.pipelines.request import Request
+from phonofilm.pipelines.sidecar import read_sidecar, sha256_of
+from phonofilm.pipelines.sync import Sync
+from phonofilm.pipelines.sync import measure as measured
+from phonofilm.pipelines.take import Advance, Take
+from phonofilm.plots.sheet import save_sheet
+
+if TYPE_CHECKING:
+    from phonofilm.pipelines.joint import Pipeline
+
+LOSSY, LOSSLESS = ".mp4", ".mkv"
+SLUG_LENGTH = 40
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request and the file that its clip goes to.
+
+    Attributes:
+        request: what to make.
+        film: where to; sidecar and sheet get the same name with another suffix.
+        sheet: also draw a contact sheet.
+        lossless: write frames and samples bit for bit.
+    """
+
+    request: Request
+    film: Path
+    sheet: bool = False
+    lossless: bool = False
+
+    @property
+    def sidecar_path(self) -> Path:
+        """Where the sidecar goes; it is written last, so a film beside one is whole."""
+        return self.film.with_suffix(".json")
+
+    @property
+    def sheet_path(self) -> Path:
+        """Where the contact sheet goes."""
+        return self.film.with_suffix(".png")
+
+    @property
+    def outputs(self) -> list[Path]:
+        """Every file that this plan writes, in order."""
+        return [self.film, *([self.sheet_path] if self.sheet else []), self.sidecar_path]
+
+
+@dataclass(frozen=True)
+class Film:
+    """A written film.
+
+    Attributes:
+        plan: what was asked.
+        take: the clip with its sidecar and timing.
+        sync: how far sound and picture are apart, if that was measured.
+    """
+
+    plan: Plan
+    take: Take
+    sync: Sync | None = None
+
+
+def read_prompts(path: Path) -> list[str]:
+    """Prompts of a text file: one a line; blank lines and lines that begin with ``#`` are left out.
+
+    Raises:
+        MediaError: if the file cannot be read.
+        SettingError: if it holds no prompt.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise MediaError(
+            f"cannot read prompts from {path} ({error}): give a text file with one prompt a line"
+        ) from error
+    prompts = [line for line in lines if line and not line.startswith("#")]
+    if not prompts:
+        raise SettingError(f"{path} holds no prompt: write one a line")
+    return prompts
+
+
+def plan_films(requests: Sequence[Request], output: Path, *, sheet: bool = False, lossless: bool = False) -> list[Plan]:
+    """A file for each request: ``output`` itself for one with a film's suffix, else named files in that folder.
+
+    Raises:
+        SettingError: if several films would go to one file.
+    """
+    suffix = LOSSLESS if lossless else LOSSY
+    if not output.suffix or output.is_dir():
+        names = (film_name(index, request, suffix) for index, request in enumerate(requests))
+        return [Plan(request, output / name, sheet, lossless) for name, request in zip(names, requests, strict=True)]
+    if len(requests) > 1:
+        raise SettingError(
+            f"{len(requests)} clips cannot all go to {output}: give a folder, for example -o {output.stem}/"
+        )
+    return [Plan(requests[0], output, sheet, lossless)]
+
+
+def film_name(index: int, request: Request, suffix: str) -> str:
+    """A name that sorts in order, is safe everywhere and still says what is in the film."""
+    slug = re.sub(r"[^a-z0-9]+", "-", request.prompt.lower()).strip("-")[:SLUG_LENGTH].strip("-")
+    return f"{index:03d}-{slug or 'clip'}-seed{request.seed}{suffix}"
+
+
+def unfinished(plans: Sequence[Plan], *, model: str, force: bool = False, resume: bool = False) -> list[Plan]:
+    """The plans that are still to do, after a look at what exists already.
+
+    Args:
+        plans: all of them.
+        model: fingerprint of the weights in use.
+        force: make everything anew and replace what is there.
+        resume: leave out clips that a former run finished; its half-made ones are made anew.
+
+    Raises:
+        MediaError: if an output exists and neither option is on, or cannot be written.
+        SettingError: if a finished clip was made from something else than what is asked now.
+    """
+    left = [plan for plan in plans if force or not (resume and _is_finished(plan, model))]
+    for plan in left:
+        _check_outputs(plan, force=force or resume)
+    return left
+
+
+def _check_outputs(plan: Plan, *, force: bool) -> None:
+    container_for(plan.film, lossless=plan.lossless)
+    try:
+        plan.film.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MediaError(
+            f"cannot make the folder {plan.film.parent} ({error.strerror}): choose another with -o"
+        ) from error
+    for path in plan.outputs:
+        if path.exists() and not force:
+            raise MediaError(f"{path} exists already: choose another name with -o, or replace it with --force")
+        check_target(path, force=force)
+
+
+def _is_finished(plan: Plan, model: str) -> bool:
+    if not (plan.sidecar_path.exists() and plan.film.exists()):
+        return False
+    sidecar = read_sidecar(plan.sidecar_path)
+    if not sidecar.same_request(plan.request) or sidecar.weights != model:
+        raise SettingError(
+            f"{plan.film} was made from another prompt, model or settings: "
+            "repeat the first run's command, choose another folder, or replace it with --force"
+        )
+    return not plan.sheet or plan.sheet_path.exists()
+
+
+def make_films(
+    pipe: Pipeline, plans: Sequence[Plan], *, measure: bool = False, advance: Advance | None = None
+) -> Iterator[Film]:
+    """Make and write the films, one batch at a time; each is whole before the next begins.
+
+    Args:
+        pipe: the model at work.
+        plans: films to make; existing files are replaced, see :func:`unfinished`.
+        measure: look for events even if no sheet is wanted.
+        advance: called with the number of sampling steps done since the last call.
+
+    Raises:
+        MediaError: if a file cannot be written.
+    """
+    takes = pipe.stream([plan.request for plan in plans], advance=advance)
+    for plan, take in zip(plans, takes, strict=True):
+        yield _write(plan, take, measure)
+
+
+def _write(plan: Plan, take: Take, measure: bool) -> Film:
+    write(take.clip, plan.film, lossless=plan.lossless, force=True)
+    sync = measured(take.clip) if measure or plan.sheet else None
+    if plan.sheet:
+        events = None if sync is None else sync.events
+        save_sheet(take.clip, plan.sheet_path, title=plan.request.prompt, events=events, force=True)
+    names = {"film": plan.film.name} | ({"sheet": plan.sheet_path.name} if plan.sheet else {})
+    written = replace(take.sidecar, files=names, lossless=plan.lossless, film_sha256=sha256_of(plan.film))
+    written.save(plan.sidecar_path)
+    return Film(plan, replace(take, sidecar=written), sync)

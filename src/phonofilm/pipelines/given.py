@@ -1,0 +1,94 @@
+"""The modality that is handed in: a film's picture or sound, in the shape that a model works in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from phonofilm.codecs.base import Codec, frames_to_tensor
+from phonofilm.errors import MediaError
+from phonofilm.media.clip import Clip
+from phonofilm.media.read import read
+from phonofilm.pair import AV
+from phonofilm.pipelines.request import Given, Source
+from phonofilm.pipelines.sidecar import sha256_of
+from phonofilm.shapes import ClipShape
+
+PICTURE, SOUND = AV(video=True, audio=False), AV(video=False, audio=True)
+
+
+def take_given(film: Clip | str | Path, held: AV[bool], shape: ClipShape) -> Given:
+    """One side of a film.
+
+    Args:
+        film: a file, which is cut and resampled to ``shape``; or a clip that has this shape already.
+        held: which side to take.
+        shape: of the clip to come.
+
+    Raises:
+        MediaError: if the film cannot be read, lacks that side, or is shorter than the clip.
+    """
+    if isinstance(film, Clip):
+        _require(film, held, shape, "the clip")
+        return Given(film, held)
+    path = Path(film)
+    clip = read(
+        path,
+        seconds=shape.seconds,
+        fps=shape.fps,
+        sample_rate=shape.sample_rate,
+        channels=shape.channels,
+        size=(shape.height, shape.width),
+        video=held.video,
+        audio=held.audio,
+    )
+    _require(clip, held, shape, str(path))
+    return Given(clip, held, Source(str(path), sha256_of(path)))
+
+
+def find_again(source: Source, held: AV[bool], shape: ClipShape, beside: Path) -> Given:
+    """The side that a sidecar's clip was made for.
+
+    Args:
+        source: as the sidecar has it.
+        held: which side it was.
+        shape: of the clip to come.
+        beside: the sidecar's folder, where the film is looked for if it is not where it was.
+
+    Raises:
+        MediaError: if the film is missing or not the same any more.
+    """
+    for path in (Path(source.path), beside / Path(source.path).name):
+        if path.is_file() and sha256_of(path) == source.sha256:
+            return take_given(path, held, shape)
+    raise MediaError(f"the film that this clip was made for is missing or has changed: put {source.path} back")
+
+
+def encode_given(codec: Codec, batch: Sequence[Given], device: torch.device) -> AV[Tensor | None]:
+    """Latents of what a batch is given, ``(batch, ...)``; ``None`` for a side that is to be generated."""
+    frames = [frames_to_tensor(one.clip.frames) for one in batch if one.held.video and one.clip.frames is not None]
+    sounds = [torch.from_numpy(one.clip.audio[0]) for one in batch if one.held.audio and one.clip.audio is not None]
+    return AV(
+        codec.video.encode(torch.stack(frames).to(device)) if frames else None,
+        codec.audio.encode(torch.stack(sounds).to(device)) if sounds else None,
+    )
+
+
+def _require(clip: Clip, held: AV[bool], shape: ClipShape, name: str) -> None:
+    lengths = AV(None if clip.frames is None else len(clip.frames), None if clip.audio is None else clip.audio.shape[1])
+    needed, kinds = AV(shape.frames, shape.samples), AV("picture", "sound")
+    for is_held, length, need, kind in zip(held, lengths, needed, kinds, strict=True):
+        if is_held and length is None:
+            raise MediaError(f"{name} has no {kind}: choose a film with {kind}")
+        if is_held and length != need:
+            raise MediaError(
+                f"{name} has {length} of the {need} {'frames' if held.video else 'samples'} that "
+                f"{float(shape.seconds):g} seconds need: choose a longer film or fewer --seconds"
+            )
+    if held.video and clip.frames is not None and clip.frames.shape[1:3] != (shape.height, shape.width):
+        raise MediaError(
+            f"{name} is not {shape.width}x{shape.height}: read it with size=({shape.height}, {shape.width})"
+        )
