@@ -18,7 +18,10 @@ def generators(seeds: Sequence[int], device: torch.device | str = "cpu") -> list
 
 def draw(size: AV[tuple[int, ...]], sources: Sequence[torch.Generator]) -> AV[Tensor]:
     """Standard normal noise of ``size`` (without the batch) for each source, in float32, video first."""
-    each = [size.map(lambda side, source=source: _normal(side, source)) for source in sources]
+    each = [
+        size.map(lambda side, source=source: torch.randn(side, generator=source, device=source.device))
+        for source in sources
+    ]
     return each[0].map(lambda *sides: torch.stack(sides), *each[1:])
 
 
@@ -32,7 +35,3 @@ def draw_like(state: AV[Tensor], sources: Sequence[torch.Generator]) -> AV[Tenso
     if len(sources) != batch:
         raise SettingError(f"{batch} samples need {batch} random generators, one each, not {len(sources)}")
     return draw(state.map(lambda x: tuple(x.shape[1:])), sources).map(lambda noise, x: noise.to(x), state)
-
-
-def _normal(size: tuple[int, ...], source: torch.Generator) -> Tensor:
-    return torch.randn(size, generator=source, device=source.device)

@@ -5,7 +5,7 @@ Each ``check_*`` raises ``AssertionError`` with what is wrong, so it can stand i
 
 from phonofilm.testing.gaussian import JointGaussian, Law
 from phonofilm.testing.guidance import check_guidance
-from phonofilm.testing.samplers import check_batch, check_convergence, check_held, check_sampler
+from phonofilm.testing.samplers import check_batch, check_convergence, check_held, check_sampler, check_straight_line
 
 __all__ = [
     "JointGaussian",
@@ -15,4 +15,5 @@ __all__ = [
     "check_guidance",
     "check_held",
     "check_sampler",
+    "check_straight_line",
 ]
