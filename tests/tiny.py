@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from phonofilm import models
 from phonofilm.codecs import Codec, audio_vae, video_vae
@@ -20,7 +21,7 @@ CAPTIONS = (
 
 
 def tiny_model(seed: int = 0) -> Model:
-    """``svg-tiny`` with fresh weights; its text encoder has seen the words of :data:`CAPTIONS`."""
+    """``svg-tiny`` with random weights; its text encoder has seen the words of :data:`CAPTIONS`."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         tokenizer = train_tokenizer(CAPTIONS)
@@ -29,9 +30,19 @@ def tiny_model(seed: int = 0) -> Model:
             video_vae.VideoVae(video_vae.TINY).eval().requires_grad_(False),
             audio_vae.AudioVae(audio_vae.TINY).eval().requires_grad_(False),
         )
-        return models.create("svg-tiny", codec, text, seed=seed)
+        model = models.create("svg-tiny", codec, text, seed=seed)
+        _fill_zeros(model.network)
+        return model
 
 
 def save_tiny_model(folder: Path, seed: int = 0) -> Path:
     """The folder of such a model."""
     return models.save(tiny_model(seed), folder)
+
+
+@torch.no_grad()
+def _fill_zeros(network: nn.Module) -> None:
+    """Weights that begin at zero would hide whether picture and sound see each other at all."""
+    for parameter in network.parameters():
+        if parameter.ndim > 1 and not parameter.any():
+            parameter.normal_(std=0.05)
