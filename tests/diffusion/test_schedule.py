@@ -132,3 +132,12 @@ def test_json_round_trip(schedule):
 def test_bad_settings_are_named(row, message):
     with pytest.raises(SettingError, match=message):
         schedule_from_json(row)
+
+
+def test_a_table_made_while_generating_serves_training():
+    schedule = BetaSchedule(steps=321)
+    with torch.inference_mode():
+        schedule.timestep(torch.tensor([0.3]))
+    weight = torch.ones(1, requires_grad=True)
+    (weight * schedule.timestep(torch.tensor([0.3]))).sum().backward()
+    assert float(weight.grad) == pytest.approx(float(schedule.timestep(torch.tensor(0.3))))
