@@ -143,11 +143,9 @@ def build(
         for start in starts
         if _scenes_in(_shard_path(folder, start - first_seed)) < min(shard, first_seed + count - start)
     ]
-    context = get_context("spawn")
-    with context.Pool(workers, initializer=_start_worker, initargs=(codec, shape)) as pool:
-        for added in pool.imap_unordered(_write_shard, jobs):
-            if progress:
-                progress(added)
+    for added in _written(codec, shape, jobs, workers):
+        if progress:
+            progress(added)
 
 
 def fingerprint(module: torch.nn.Module) -> str:
@@ -155,8 +153,7 @@ def fingerprint(module: torch.nn.Module) -> str:
     digest = hashlib.sha256()
     for name, value in sorted(module.state_dict().items()):
         digest.update(f"{name} {tuple(value.shape)} {value.dtype}\n".encode())
-        digest.update(value.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes() if value.ndim else
-                      str(value.item()).encode())  # fmt: skip
+        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 
@@ -202,7 +199,18 @@ def _scenes_in(path: Path) -> int:
         return shard.get_slice(NAMES.video).get_shape()[0]
 
 
+Job = tuple[Path, int, int]  # file, first seed, number of scenes
 _worker: tuple[Codec, ClipShape]
+
+
+def _written(codec: Codec, shape: ClipShape, jobs: list[Job], workers: int) -> Iterator[int]:
+    """Write shards, in this process or in several; gives each one's number of scenes as it is done."""
+    if workers == 1:
+        yield from (_write_shard(codec, shape, job) for job in jobs)
+        return
+    # spawn, since a forked child of a process with running PyTorch threads can hang
+    with get_context("spawn").Pool(workers, initializer=_start_worker, initargs=(codec, shape)) as pool:
+        yield from pool.imap_unordered(_work, jobs)
 
 
 def _start_worker(codec: Codec, shape: ClipShape) -> None:
@@ -211,17 +219,21 @@ def _start_worker(codec: Codec, shape: ClipShape) -> None:
     _worker = (codec, shape)
 
 
-def _write_shard(job: tuple[Path, int, int]) -> int:
+def _work(job: Job) -> int:
+    return _write_shard(*_worker, job)
+
+
+def _write_shard(codec: Codec, shape: ClipShape, job: Job) -> int:
     path, first_seed, count = job
-    source = DrawnLatents(*_worker, first_seed, count)
+    source = DrawnLatents(codec, shape, first_seed, count)
     batches = [source.take(indices) for indices in _chunks(count, 8)]
-    latents = {
-        name: torch.cat([side(batch.latents) for batch in batches]).half()
-        for name, side in ((NAMES.video, lambda pair: pair.video), (NAMES.audio, lambda pair: pair.audio))
-    }
+    latents = AV(
+        torch.cat([batch.latents.video for batch in batches]), torch.cat([batch.latents.audio for batch in batches])
+    ).map(lambda side: side.half().contiguous())
     captions = [caption for batch in batches for caption in batch.captions]
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
-    save_file(latents, partial, metadata={"captions": json.dumps(captions)})
+    tensors = {NAMES.video: latents.video, NAMES.audio: latents.audio}
+    save_file(tensors, partial, metadata={"captions": json.dumps(captions)})
     os.replace(partial, path)
     return count
 

@@ -171,7 +171,7 @@ class Trainer:
         self.optimizer.step()
         self.average.update(self.trained)
         zero = targets(self.plain.denoiser, batch).map(lambda wanted: float(wanted.square().mean()))
-        numbers = {"loss": mean.map(float), "gradient_norm": gradient}
+        numbers = {"loss": mean.map(lambda value: float(value.detach())), "gradient_norm": gradient}
         for complaint in self.alarms.check(batch.clean, numbers["loss"], zero, gradient):
             log.say(f"warning: step {step}: {complaint}")
         return numbers

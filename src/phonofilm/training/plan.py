@@ -1,0 +1,153 @@
+"""A whole model from nothing: codec, latents, base networks, joint training, each step resumable.
+
+Every step is a function of the folders before it and is skipped when its result exists, so the same call
+continues a plan that was stopped anywhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel
+from torch import nn
+
+from phonofilm import codecs
+from phonofilm.codecs.base import Codec
+from phonofilm.conditioning.text import TextConfig, TextEncoder
+from phonofilm.conditioning.tokenizer import seen_words, train_tokenizer
+from phonofilm.data import latents
+from phonofilm.data.clapperboard import sample_scene
+from phonofilm.errors import SettingError, unknown_name
+from phonofilm.models import Model, catalogue, create, load, save
+from phonofilm.training.config import Stage, with_overrides
+from phonofilm.training.loop import run
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where each step of a model's training lives.
+
+    Attributes:
+        name: ``family-size``.
+        out: folder of everything.
+    """
+
+    name: str
+    out: Path
+
+    @property
+    def codec(self) -> Path:
+        """The trained codec."""
+        return self.out / "codec"
+
+    @property
+    def start(self) -> Path:
+        """Fresh base networks, uncoupled, with codec and tokenizer."""
+        return self.out / "start"
+
+    @property
+    def latents(self) -> Path:
+        """Cached latents of training scenes."""
+        return self.out / "latents"
+
+    def stage(self, stage: Stage, kind: str | None = None) -> Path:
+        """Run folder of a stage; joint runs differ by their coupling."""
+        return self.out / (stage.value if kind is None else f"{stage.value}-{kind}")
+
+    @property
+    def recipes(self) -> Any:
+        """The family's ``recipes`` module."""
+        return importlib.import_module(f"phonofilm.models.{self._entry.family.name}.recipes")
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """The settings of this size.
+
+        Raises:
+            SettingError: if this size is not one that is trained from nothing.
+        """
+        known = self.recipes.RECIPES
+        if self._entry.size not in known:
+            raise SettingError(
+                f"there is no recipe for {self.name} from nothing; sizes with one: {', '.join(sorted(known))}"
+            )
+        return known[self._entry.size]
+
+    @property
+    def config(self) -> BaseModel:
+        """The preset's configuration."""
+        return self._entry.family.presets[self._entry.size].config
+
+    @property
+    def _entry(self) -> Any:
+        if self.name not in catalogue():
+            raise unknown_name("model", self.name, catalogue())
+        return catalogue()[self.name]
+
+
+def prepare(plan: Plan, workers: int = 1, progress: Callable[[int], None] | None = None) -> None:
+    """Fresh base networks beside a trained codec, and the latents that they learn from."""
+    recipe = plan.recipe
+    if not plan.start.exists():
+        text = fresh_text([sample_scene(seed).caption for seed in range(recipe["captions"])])
+        save(create(plan.name, codecs.load(plan.codec), text, config=plan.recipes.uncoupled(plan.config)), plan.start)
+    model = load(plan.start)
+    latents.build(plan.latents, model.codec, model.shape, 0, recipe["scenes"], workers=workers, progress=progress)
+
+
+def base(plan: Plan, stage: Stage, overrides: list[str], quiet: bool = False) -> Path:
+    """Train one base network alone."""
+    return _run(plan, stage, plan.start, plan.stage(stage), overrides, quiet)
+
+
+def joint(plan: Plan, kind: str, overrides: list[str], quiet: bool = False) -> Path:
+    """Couple the two trained base networks and train the coupling."""
+    out = plan.stage(Stage.JOINT, kind)
+    start = out / "start"
+    if not start.exists():
+        out.mkdir(parents=True, exist_ok=True)
+        save(coupled(plan, kind), start)
+    return _run(plan, Stage.JOINT, start, out, overrides, quiet)
+
+
+def coupled(plan: Plan, kind: str) -> Model:
+    """The trained base networks of both stages in one model, with a fresh coupling."""
+    bases = [(stage, load(plan.stage(stage) / "model")) for stage in (Stage.VIDEO, Stage.AUDIO)]
+    first = bases[0][1]
+    model = create(plan.name, first.codec, first.text, config=plan.recipes.coupled(plan.config, kind))
+    for stage, trained in bases:
+        _adopt(model.network, trained.network, stage)
+    model.text.audio.load_state_dict(bases[1][1].text.audio.state_dict())
+    return model
+
+
+def fresh_text(captions: list[str]) -> TextEncoder:
+    """A text encoder with fresh weights whose tokenizer knows the captions."""
+    tokenizer = train_tokenizer(captions)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return TextEncoder(TextConfig(vocabulary=len(tokenizer)), tokenizer, seen_words(captions)).eval()
+
+
+def with_codec(model: Model, codec: Codec) -> Model:
+    """The same model with another codec."""
+    return replace(model, codec=codec)
+
+
+@torch.no_grad()
+def _adopt(network: nn.Module, trained: nn.Module, stage: Stage) -> None:
+    """Copy the parameters that ``stage`` trains from one network to another that has them too."""
+    own = dict(network.named_parameters())
+    for side in trained.trainable(stage.value).present():  # type: ignore[operator]
+        for name, value in side.items():
+            own[name].copy_(value)
+
+
+def _run(plan: Plan, stage: Stage, start: Path, out: Path, overrides: list[str], quiet: bool) -> Path:
+    settings = {"model": start, "out": out, "stage": stage, "latents": plan.latents, **plan.recipe[stage.value]}
+    return run(with_overrides(settings, overrides), quiet)

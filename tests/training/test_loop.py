@@ -1,0 +1,135 @@
+"""The loop on a small real model: what learns, what is frozen, and resuming after kill -9."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import torch
+
+from phonofilm.codecs import audio_vae, video_vae
+from phonofilm.codecs.audio_vae import AudioVae
+from phonofilm.codecs.base import Codec
+from phonofilm.codecs.video_vae import VideoVae
+from phonofilm.data.clapperboard import sample_scene
+from phonofilm.data.latents import build
+from phonofilm.errors import SettingError
+from phonofilm.models import Model, create, load, save
+from phonofilm.models.svg.config import SIZES, audio_unet, video_unet
+from phonofilm.models.svg.recipes import coupled
+from phonofilm.pair import AV
+from phonofilm.training.config import Stage, TrainConfig
+from phonofilm.training.loop import run
+from phonofilm.training.plan import fresh_text
+
+CAPTIONS = [sample_scene(seed).caption for seed in range(300)]
+
+
+def small_model() -> Model:
+    torch.manual_seed(0)
+    codec = Codec(VideoVae(video_vae.TINY).eval(), AudioVae(audio_vae.TINY).eval())
+    config = SIZES["tiny"].model_copy(
+        update={
+            "video_unet": video_unet((16, 32), text=128, attention=(False, True), layers=1, head=16, groups=4),
+            "audio_unet": audio_unet((16, 32), text=128, layers=1, head=16, groups=4),
+            "coupling": SIZES["tiny"].coupling.model_copy(update={"width": 16, "groups": 4, "head": AV.both(16)}),
+        }
+    )
+    model = create("svg-tiny", codec, fresh_text(CAPTIONS), config=coupled(config, "cmc-pe"))
+    return model
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("training")
+    model = small_model()
+    save(model, root / "model")
+    build(root / "latents", load(root / "model").codec, model.shape, 0, 11, shard=11)
+    return root
+
+
+def config(folder: Path, out: Path, stage: Stage = Stage.JOINT, **changes: object) -> TrainConfig:
+    settings = {"clips": 3 * 6, "batch": 3, "latents": folder / "latents", "validate_every": 0, "threads": 1}
+    return TrainConfig.model_validate(
+        {"model": folder / "model", "out": out, "stage": stage, "warmup": 2, **settings, **changes}
+    )
+
+
+def weights(model: Path) -> dict[str, torch.Tensor]:
+    loaded = load(model)
+    return {f"network.{k}": v for k, v in loaded.network.state_dict().items()} | {
+        f"text.{k}": v for k, v in loaded.text.state_dict().items()
+    }
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_only_what_a_stage_trains_changes(folder: Path, tmp_path: Path, stage: Stage) -> None:
+    after = weights(run(config(folder, tmp_path / "out", stage), quiet=True))
+    before = weights(folder / "model")
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    own = load(folder / "model").network.trainable(stage.value)
+    expected = {f"network.{name}" for side in own.present() for name in side}
+    assert {name for name in changed if name.startswith("network.")} <= expected
+    assert len(changed) > 0.5 * len(expected)
+    texts = {Stage.VIDEO: "text.video.", Stage.AUDIO: "text.audio."}
+    learned_text = {name.split(".")[1] for name in changed if name.startswith("text.")}
+    assert learned_text == ({texts[stage].split(".")[1]} if stage in texts else set())
+
+
+def test_a_run_killed_at_any_moment_ends_bit_for_bit_like_one_that_was_not(folder: Path, tmp_path: Path) -> None:
+    whole = weights(run(config(folder, tmp_path / "whole"), quiet=True))
+    settings = config(folder, tmp_path / "killed", checkpoint_minutes=1e-9)
+    path = tmp_path / "settings.json"
+    path.write_text(settings.model_dump_json())
+    code = (
+        "import sys; from pathlib import Path; from phonofilm.training.config import TrainConfig;"
+        "from phonofilm.training.loop import run;"
+        "run(TrainConfig.model_validate_json(Path(sys.argv[1]).read_text()), quiet=True)"
+    )
+    log = tmp_path / "killed" / "log.jsonl"
+    kills = 0
+    for after in (1, 3, 4):
+        process = subprocess.Popen([sys.executable, "-c", code, str(path)])
+        while process.poll() is None and not (log.exists() and len(log.read_text().splitlines()) >= after):
+            time.sleep(0.01)
+        if process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            kills += 1
+        process.wait()
+    assert kills >= 2
+    resumed = weights(run(settings, quiet=True))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    steps = [json.loads(line).get("step") for line in log.read_text().splitlines()]
+    assert steps[-1] == settings.steps
+
+
+def test_a_finished_folder_is_not_trained_over(folder: Path, tmp_path: Path) -> None:
+    run(config(folder, tmp_path / "out", clips=3), quiet=True)
+    with pytest.raises(SettingError, match="resume=true"):
+        run(config(folder, tmp_path / "out", clips=3, resume=False), quiet=True)
+
+
+def test_latents_of_another_codec_are_refused(folder: Path, tmp_path: Path) -> None:
+    model = small_model()
+    with torch.no_grad():
+        next(model.codec.video.parameters()).mul_(2)
+    save(model, tmp_path / "model")
+    with pytest.raises(SettingError, match="another codec"):
+        run(config(folder, tmp_path / "out", model=tmp_path / "model"), quiet=True)
+
+
+def test_drawing_scenes_while_training_touches_no_cache(folder: Path, tmp_path: Path) -> None:
+    drawn = run(config(folder, tmp_path / "drawn", latents=None, scenes=11, clips=6), quiet=True)
+    cached = run(config(folder, tmp_path / "cached", clips=6), quiet=True)
+    ours, theirs = weights(drawn), weights(cached)
+    close = [torch.allclose(ours[name].float(), theirs[name].float(), atol=3e-3) for name in ours]
+    assert all(close)
+
+
+def test_shape_is_the_models_own(folder: Path) -> None:
+    assert load(folder / "model").shape.seconds == Fraction(2)
