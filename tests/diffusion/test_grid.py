@@ -55,8 +55,12 @@ def test_shift_comes_after_the_adjustment():
     assert grid.fractions.audio == pytest.approx([1, 0.5**0.5, 0])
 
 
-def test_shift_keeps_both_ends():
+def test_shift_keeps_both_ends_exactly():
     assert shifted((1.0, 0.5, 0.0), 3.0) == (1.0, 0.75, 0.0)
+    for tenth in range(1, 100):
+        moved = shifted((1.0, 0.5, 0.0), tenth / 10)
+        assert (moved[0], moved[-1]) == (1.0, 0.0)
+        assert moved[1] == pytest.approx(tenth / (tenth + 10))
 
 
 def test_held_and_ignored():
@@ -122,6 +126,7 @@ def test_impossible_grids_are_refused(fractions):
         (lambda: StepGrid.adjusted(AV.both(RectifiedFlow()), -3), "-3 sampling steps"),
         (lambda: StepGrid.adjusted(AV.both(RectifiedFlow()), 4, gamma=0.0), "gamma is 0.0"),
         (lambda: StepGrid.adjusted(AV.both(RectifiedFlow()), 4, gamma=float("nan")), "gamma is nan"),
+        (lambda: StepGrid.adjusted(AV.both(RectifiedFlow()), 4, gamma=float("inf")), "gamma is inf"),
         (lambda: shifted((1.0, 0.0), 0.0), "shift is 0.0"),
         (lambda: trailing(LINEAR, 1001), "at most 1000"),
         (lambda: leading(LINEAR, 1000, offset=1), "choose a smaller one"),

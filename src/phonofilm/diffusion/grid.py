@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -64,7 +65,7 @@ class StepGrid:
             SettingError: for fewer than one step or a gamma or shift that is not positive.
         """
         _require_steps(steps)
-        if not gamma > 0:
+        if not 0 < gamma < math.inf:
             raise SettingError(f"gamma is {gamma}: choose a number above 0 (1 is no adjustment, the paper has 1.5)")
         clock = [t / steps for t in range(steps, -1, -1)]
 
@@ -108,9 +109,10 @@ def shifted(fractions: Sequence[float], shift: float) -> Fractions:
     Raises:
         SettingError: for a shift that is not positive.
     """
-    if not shift > 0:
+    if not 0 < shift < math.inf:
         raise SettingError(f"shift is {shift}: choose a number above 0 (1 shifts nothing)")
-    return tuple(shift * s / (1 + (shift - 1) * s) for s in fractions)
+    # In this form both ends stay exactly where they are.
+    return tuple(shift * s / (shift * s + (1 - s)) for s in fractions)
 
 
 def linspace(schedule: NoiseSchedule, steps: int) -> tuple[int, ...]:
