@@ -12,6 +12,7 @@ from phonofilm.media.atomic import check_target, write_atomically
 from phonofilm.media.clip import Clip
 from phonofilm.media.mux import AAC, FLAC, FLOAT_PCM, H264, H264_LOSSLESS, Container, encode
 from phonofilm.pair import AV
+from phonofilm.shapes import exact
 
 CONTAINERS = {
     ".mp4": Container("mp4", AV(H264, AAC)),
@@ -67,7 +68,7 @@ def container_for(path: Path, *, lossless: bool) -> Container:
 
 
 def _checked(clip: Clip) -> Clip:
-    """The clip with its sound within [-1, 1].
+    """The clip with its sound within [-1, 1] and its frame rate exact.
 
     Raises:
         MediaError: if there is nothing in a stream, or its numbers make no film.
@@ -78,11 +79,11 @@ def _checked(clip: Clip) -> Clip:
         if clip.fps <= 0:
             raise MediaError(f"the clip's fps is {clip.fps}: it must be positive")
     if clip.audio is None:
-        return clip
+        return replace(clip, fps=exact(clip.fps))
     if 0 in clip.audio.shape:
         raise MediaError(f"the clip's sound is {clip.audio.shape}: a film needs at least one sample, or audio=None")
     if clip.sample_rate <= 0:
         raise MediaError(f"the clip's sample rate is {clip.sample_rate}: it must be positive")
     if not np.isfinite(clip.audio).all():
         raise MediaError("the clip's sound holds NaN or infinity: what made it diverged; mend that or use nan_to_num")
-    return Clip(clip.frames, np.clip(clip.audio, -1, 1), clip.fps, clip.sample_rate)
+    return replace(clip, audio=np.clip(clip.audio, -1, 1), fps=exact(clip.fps))
