@@ -1,0 +1,160 @@
+"""Are picture and sound events together? Seen and heard events, matched one to one.
+
+Events are detected in the picture from frames alone and in the sound from sound alone, so no labels are needed.
+Two groups of numbers come out, each pooled over all clips.
+
+*At lag zero*: within each clip, as many events as possible are matched one to one with at most the tolerance
+between them (ties: least total distance). ``event-f1-*`` is 2 hits / (seen + heard) at a tolerance of one frame of
+the clip and of 125 ms. ``event-hit-*`` is hits / seen at 45 ms, 125 ms and one frame. ``event-unheard`` and
+``event-unseen`` are the seen events without a sound and the sounds without a seen event, per clip, at 125 ms. Two
+clips without any event agree, and count for nothing.
+
+*With the lag estimated*: within each clip the lag is that difference of a seen and a heard event, of at most 600 ms,
+at which most events match within 125 ms once it is taken off (ties: the smallest in size). Of the pairs matched
+there the signed offset, sound minus picture **with the lag left in**, is pooled: ``event-offset-median`` in ms is
+positive where the sound is late, ``event-error-p50`` and ``event-error-p90`` are the median and the 90th percentile
+of its size. A shift of the sound by d thus moves the offset by d, which matching at lag zero would hide; what
+matches nothing has no offset and is counted by the first group only.
+
+Chance: the same events, each picture with the sound of another clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from phonofilm.metrics._detect import times
+from phonofilm.metrics._match import match, offsets
+from phonofilm.metrics._resample import derangements, pooled, ratio
+from phonofilm.metrics._score import Better, Estimate, Score, Subject
+
+NO_EVENTS = "no events were found in the clips: choose clips in which something happens"
+NO_PAIRS = "no seen and heard events lie within 600 ms of each other"
+
+
+@dataclass(frozen=True, eq=False)
+class Timing:
+    """Times of one clip's events.
+
+    Attributes:
+        seen, heard: in seconds, ``(n,)`` and ``(m,)``.
+        frame: length of a frame in seconds.
+    """
+
+    seen: np.ndarray
+    heard: np.ndarray
+    frame: float
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """What one clip adds to the scores: counts, and the offsets of its pairs in ms."""
+
+    seen: int
+    heard: int
+    at_45ms: int
+    at_125ms: int
+    at_frame: int
+    offsets: np.ndarray
+
+
+def tally(timing: Timing) -> Tally:
+    """Count one clip's matches."""
+
+    def hits(tolerance: float) -> int:
+        return len(match(timing.seen, timing.heard, tolerance))
+
+    away = 1000 * offsets(timing.seen, timing.heard)
+    return Tally(len(timing.seen), len(timing.heard), hits(0.045), hits(0.125), hits(timing.frame), away)
+
+
+@dataclass(frozen=True)
+class _Share:
+    """A score that is a sum over clips divided by another one."""
+
+    name: str
+    better: Better
+    unit: str
+    parts: Callable[[Tally], tuple[float, float]]
+
+    def over(self, tallies: Sequence[Tally], seed: int) -> Estimate:
+        tops, bottoms = zip(*map(self.parts, tallies), strict=True) if tallies else ((), ())
+        return ratio(tops, bottoms, seed, empty=NO_EVENTS)
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """A score that is a statistic of the offsets of all clips' pairs."""
+
+    name: str
+    better: Better
+    statistic: Callable[[np.ndarray], float]
+    unit: str = "ms"
+
+    def over(self, tallies: Sequence[Tally], seed: int) -> Estimate:
+        return pooled([tally.offsets for tally in tallies], self.statistic, seed, empty=NO_PAIRS)
+
+
+def _p50(offsets: np.ndarray) -> float:
+    return float(np.median(np.abs(offsets)))
+
+
+def _p90(offsets: np.ndarray) -> float:
+    return float(np.percentile(np.abs(offsets), 90))
+
+
+SCORES = (
+    _Share("event-f1-frame", Better.HIGHER, "", lambda t: (2 * t.at_frame, t.seen + t.heard)),
+    _Share("event-f1-125ms", Better.HIGHER, "", lambda t: (2 * t.at_125ms, t.seen + t.heard)),
+    _Share("event-hit-45ms", Better.HIGHER, "", lambda t: (t.at_45ms, t.seen)),
+    _Share("event-hit-125ms", Better.HIGHER, "", lambda t: (t.at_125ms, t.seen)),
+    _Share("event-hit-frame", Better.HIGHER, "", lambda t: (t.at_frame, t.seen)),
+    _Share("event-unheard", Better.LOWER, "per clip", lambda t: (t.seen - t.at_125ms, 1)),
+    _Share("event-unseen", Better.LOWER, "per clip", lambda t: (t.heard - t.at_125ms, 1)),
+    _Spread("event-offset-median", Better.NEARER_ZERO, lambda offsets: float(np.median(offsets))),
+    _Spread("event-error-p50", Better.LOWER, _p50),
+    _Spread("event-error-p90", Better.LOWER, _p90),
+)
+
+
+class EventSync:
+    """See the module."""
+
+    name = "event-sync"
+    version = 1
+
+    def measure(self, subject: Subject) -> Timing:
+        """The times of the events seen and heard in a clip.
+
+        Raises:
+            MediaError: if picture or sound is missing.
+        """
+        return Timing(times(subject.events.video), times(subject.events.audio), float(1 / subject.clip.fps))
+
+    def scores(self, measured: Sequence[Timing], reference: Sequence[Timing] | None, seed: int) -> list[Score]:
+        """The scores named in the module's text."""
+        true = [tally(timing) for timing in measured]
+        mixed = [
+            tally(Timing(one.seen, measured[other].heard, one.frame))
+            for partner in derangements(len(measured), seed)
+            for one, other in zip(measured, partner, strict=True)
+        ]
+        return [
+            Score.of(
+                self,
+                kind.name,
+                kind.over(true, seed),
+                kind.better,
+                n=len(true),
+                seed=seed,
+                unit=kind.unit,
+                chance=kind.over(mixed, seed).value,
+            )
+            for kind in SCORES
+        ]
+
+
+metric = EventSync

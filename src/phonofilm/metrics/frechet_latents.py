@@ -1,0 +1,77 @@
+"""Frechet distances between clips and reference clips on a codec's latents.
+
+One feature vector per latent frame of the picture (channels x height x width values) and per latent step of the
+sound (channels x mel values); all vectors of all clips are pooled. So the distance tells whether single pictures
+and short stretches of sound look and sound as they should, and says nothing of their order. Values of different
+codecs, clip lengths or numbers of clips do not compare. Chance does not apply; two halves of the reference clips
+give the ``ceiling``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from phonofilm.codecs.base import Codec
+from phonofilm.metrics._frechet import frechet
+from phonofilm.metrics._resample import jackknife
+from phonofilm.metrics._score import Better, Estimate, Score, Subject
+from phonofilm.pair import AV
+
+NAMES = AV("frechet-video-latents", "frechet-audio-latents")
+NO_REFERENCE = "there are no reference clips to compare with: name a folder of true films as the reference"
+NO_CLIPS = "there are no clips to score"
+
+
+class FrechetLatents:
+    """See the module.
+
+    Args:
+        codec: whose latents are compared.
+    """
+
+    name = "frechet-latents"
+    version = 1
+
+    def __init__(self, codec: Codec) -> None:
+        self.codec = codec
+
+    @torch.no_grad()
+    def measure(self, subject: Subject) -> AV[np.ndarray]:
+        """Feature vectors of one clip, float32 ``(frames, d)`` and ``(steps, d)``.
+
+        Raises:
+            MediaError: if picture or sound is missing.
+            SettingError: if the codec cannot take the clip.
+        """
+        video, audio = self.codec.encode([subject.whole()]).map(
+            lambda latents: latents[0].float().cpu().transpose(0, 1)
+        )
+        return AV(video.flatten(1).numpy(), audio.flatten(1).numpy())
+
+    def scores(
+        self, measured: Sequence[AV[np.ndarray]], reference: Sequence[AV[np.ndarray]] | None, seed: int
+    ) -> list[Score]:
+        """The distance of pictures and of sounds."""
+        own = AV([pair.video for pair in measured], [pair.audio for pair in measured])
+        true = AV([pair.video for pair in reference or ()], [pair.audio for pair in reference or ()])
+        return list(NAMES.map(lambda name, a, b: self._score(name, a, b, seed), own, true))
+
+    def _score(self, name: str, own: list[np.ndarray], true: list[np.ndarray], seed: int) -> Score:
+        found, floor = _distance(own, true, seed)
+        return Score.of(self, name, found, Better.LOWER, n=len(own), seed=seed, ceiling=floor)
+
+
+def _distance(own: list[np.ndarray], true: list[np.ndarray], seed: int) -> tuple[Estimate, float | None]:
+    """The distance between clips and true clips, and between every second true clip and the others."""
+    if not own or not true:
+        return Estimate(None, reason=NO_CLIPS if true else NO_REFERENCE), None
+    against = np.concatenate(true)
+    found = jackknife(len(own), lambda clips: frechet(np.concatenate([own[i] for i in clips]), against), seed)
+    floor = frechet(np.concatenate(true[::2]), np.concatenate(true[1::2])) if len(true) > 1 else None
+    return found, floor
+
+
+metric = FrechetLatents

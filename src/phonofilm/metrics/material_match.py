@@ -1,0 +1,112 @@
+"""Do picture and sound show the material that the sentence names?
+
+Two small classifiers, trained on true Clapperboard clips, each name the likeliest of eight materials. A clip counts
+where its sentence names a material (:func:`phonofilm.metrics._materials.named`); its sound counts unless the
+sentence says that there is none. A picture or sound matches if its material is one that the sentence names for it;
+sound that stays below -60 dB of full scale matches nothing. Scores are shares of the clips that count.
+
+Chance: each clip with the sentence of another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from phonofilm.metrics._ear import log_mel, mono
+from phonofilm.metrics._materials import NAMES, PictureMaterial, SoundMaterial, named, stills
+from phonofilm.metrics._resample import derangements, ratio
+from phonofilm.metrics._score import Better, Score, Subject
+from phonofilm.metrics._store import shipped
+from phonofilm.pair import AV
+
+SILENCE = 1e-3
+NO_PROMPTS = "no clip has a sentence that names a material: score films with sidecars or a manifest"
+SIDES = AV("picture", "sound")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one clip shows and what it should show.
+
+    Attributes:
+        shown: the material seen, and heard (``None``: silence).
+        asked: the materials that the sentence names.
+    """
+
+    shown: AV[str | None]
+    asked: AV[frozenset[str]]
+
+
+@torch.no_grad()
+def classify(subject: Subject) -> AV[str | None]:
+    """The likeliest materials of picture and sound, each judged alone.
+
+    Raises:
+        MediaError: if one of them is missing.
+    """
+    clip = subject.whole()
+    assert clip.frames is not None
+    assert clip.audio is not None
+    sound = mono(clip.audio, clip.sample_rate)
+    heard = None if sound.abs().max() < SILENCE else _name(shipped(SoundMaterial)(log_mel(sound[None])))
+    return AV(_name(shipped(PictureMaterial)(stills(clip.frames)[None])), heard)
+
+
+def _name(logits: torch.Tensor) -> str:
+    return NAMES[int(logits[0].argmax())]
+
+
+class MaterialMatch:
+    """See the module."""
+
+    name = "material-match"
+    version = 1
+
+    def measure(self, subject: Subject) -> Look | None:
+        """What one clip shows; ``None`` if its sentence names no material.
+
+        Raises:
+            MediaError: if picture or sound is missing.
+        """
+        asked = named(subject.prompt or "")
+        return Look(classify(subject), asked) if asked.video or asked.audio else None
+
+    def scores(self, measured: Sequence[Look], reference: Sequence[Look] | None, seed: int) -> list[Score]:
+        """``material-picture`` and ``material-sound``."""
+        mixed = [
+            Look(one.shown, measured[other].asked)
+            for partner in derangements(len(measured), seed)
+            for one, other in zip(measured, partner, strict=True)
+        ]
+
+        def one(side: str, own: _Column, wrong: _Column) -> Score:
+            found, chance = (ratio(c.matched, c.counted, seed, empty=NO_PROMPTS) for c in (own, wrong))
+            n = sum(own.counted)
+            return Score.of(self, f"material-{side}", found, Better.HIGHER, n=n, seed=seed, chance=chance.value)
+
+        return list(SIDES.map(one, _columns(measured), _columns(mixed)))
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One side of many clips: 1 where it matches, 1 where it counts."""
+
+    matched: list[int]
+    counted: list[int]
+
+
+def _columns(looks: Sequence[Look]) -> AV[_Column]:
+    return AV(
+        _column([(look.shown.video, look.asked.video) for look in looks]),
+        _column([(look.shown.audio, look.asked.audio) for look in looks]),
+    )
+
+
+def _column(pairs: list[tuple[str | None, frozenset[str]]]) -> _Column:
+    return _Column([int(shown in asked) for shown, asked in pairs], [int(bool(asked)) for _, asked in pairs])
+
+
+metric = MaterialMatch

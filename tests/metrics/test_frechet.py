@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from scipy.linalg import sqrtm
+
+from phonofilm.errors import SettingError
+from phonofilm.metrics import frechet
+
+
+def textbook(a, b):
+    one, other = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    apart = a.mean(axis=0) - b.mean(axis=0)
+    return float(apart @ apart + np.trace(one) + np.trace(other) - 2 * np.trace(sqrtm(one @ other)).real)
+
+
+@pytest.mark.parametrize(("n", "m", "d"), [(211, 307, 11), (50, 13, 7)])
+def test_it_equals_the_matrix_square_root(n, m, d):
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((n, d)) @ rng.standard_normal((d, d)), 0.5 + rng.standard_normal((m, d))
+    assert frechet(a, b) == pytest.approx(textbook(a, b), rel=1e-9)
+
+
+def test_fewer_vectors_than_dimensions():
+    """Oracle: within the span of both sets, which a rotation reaches exactly, the textbook form is regular."""
+    rng = np.random.default_rng(1)
+    turn = np.linalg.qr(rng.standard_normal((29, 29)))[0][:, :5]
+    a, b = rng.standard_normal((13, 5)), 2 + 3 * rng.standard_normal((11, 5))
+    assert frechet(a @ turn.T, b @ turn.T) == pytest.approx(textbook(a, b), rel=1e-9)
+
+
+def test_fewer_vectors_than_dimensions_in_both_and_no_common_span():
+    """Oracle: covariances with orthogonal ranges have no cross term."""
+    a, b = np.zeros((3, 11)), np.zeros((3, 11))
+    a[:, 0], b[:, 4] = [1, 2, 6], [5, 5, 8]
+    assert frechet(a, b) == pytest.approx(3**2 + 6**2 + 7 + 3)
+
+
+def test_gaussians_in_closed_form():
+    rng = np.random.default_rng(2)
+    white = rng.standard_normal((500, 3))
+    white = np.linalg.solve(np.linalg.cholesky(np.cov(white, rowvar=False)), (white - white.mean(axis=0)).T).T
+    assert frechet(2 * white, white + np.array([1, 2, 2])) == pytest.approx(9 + 3 * (2 - 1) ** 2)
+
+
+def test_equal_sets_are_at_zero_and_order_does_not_matter():
+    rng = np.random.default_rng(3)
+    a, b = rng.standard_normal((40, 7)).astype(np.float32), rng.standard_normal((30, 7)).astype(np.float32)
+    assert frechet(a, a[::-1]) == pytest.approx(0, abs=1e-12)
+    assert frechet(a, b) == pytest.approx(frechet(b, a))
+
+
+def test_arguments_are_left_as_they_were():
+    a = np.random.default_rng(4).standard_normal((9, 2)) + 5
+    before = a.copy()
+    frechet(a, a)
+    assert (a == before).all()
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (np.zeros((1, 3)), np.zeros((5, 3))),
+        (np.zeros((5, 3)), np.zeros((5, 2))),
+        (np.full((5, 3), np.nan), np.zeros((5, 3))),
+    ],
+)
+def test_bad_features_are_refused(a, b):
+    with pytest.raises(SettingError):
+        frechet(a, b)
