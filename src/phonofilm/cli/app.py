@@ -10,10 +10,12 @@ from typing import Annotated
 import typer
 
 from phonofilm import __version__
+from phonofilm.cli.bench import bench
 from phonofilm.cli.generate import generate
 from phonofilm.cli.models import models
 from phonofilm.cli.plot import plot
 from phonofilm.cli.prepare import prepare
+from phonofilm.cli.score import score
 from phonofilm.cli.train import train
 from phonofilm.errors import PhonofilmError
 
@@ -44,7 +46,7 @@ def options(
     """Joint audio-video generation: make sounding clips from sentences, train models, measure them."""
 
 
-for verb in (generate, train, prepare, plot, models):
+for verb in (generate, train, score, prepare, bench, plot, models):
     app.command()(verb)
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Any
 
 from phonofilm.errors import SettingError, unknown_name
 from phonofilm.pair import AV
 from phonofilm.shapes import exact
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 SIDES = AV("video", "audio")
+KINDS: dict[str, Callable[[str], Any]] = {
+    "steps": int,
+    "gamma": float,
+    "guidance": float,
+    "video": float,
+    "audio": float,
+    "sampler": str,
+    "seconds": exact,
+    "fps": exact,
+    "negative": str,
+}
 
 
 def scales(text: str) -> AV[float | None]:
@@ -53,6 +62,20 @@ def fraction(text: str | None, option: str) -> Fraction | None:
         raise SettingError(f"{option} {text!r} is not a number: write for example 2, 2.5 or 24000/1001") from None
 
 
-def listing(items: Sequence[str]) -> str:
-    """``a, b and c``."""
-    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+def assignments(text: str) -> dict[str, Any]:
+    """Sampling settings from ``"gamma=1.5,steps=10"``; ``video`` and ``audio`` are one side's guidance.
+
+    Raises:
+        SettingError: for an unknown setting (the nearest name is offered) or a value of the wrong kind.
+    """
+    found: dict[str, Any] = {}
+    for part in filter(None, text.split(",")):
+        name, _, value = part.partition("=")
+        if name not in KINDS:
+            raise unknown_name("setting", name, KINDS)
+        try:
+            found[name] = KINDS[name](value)
+        except (ValueError, ZeroDivisionError):
+            raise SettingError(f"{part!r} is not a setting: write for example gamma=1.5,steps=25") from None
+    sides = SIDES.map(lambda side: found.pop(side, None))
+    return found if sides == AV(None, None) else {**found, "guidance": sides}

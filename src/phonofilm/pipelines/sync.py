@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from phonofilm.media.clip import Clip
-from phonofilm.metrics._detect import hear, see, times
-from phonofilm.metrics._match import offsets
+from phonofilm.metrics import hear, offsets, see, times
 from phonofilm.pair import AV
 
 

@@ -1,0 +1,85 @@
+"""``phonofilm score``: how good a folder of films is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from phonofilm.cli.progress import progress
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from phonofilm.metrics import Report, Score
+
+
+def score(
+    folder: Annotated[Path, typer.Argument(help="A folder of films, from anyone's system.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the scores go.")] = Path("scores.json"),
+    reference: Annotated[
+        Path | None, typer.Option(help="A folder of true films: gives the ceiling, and Frechet distances.")
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option("--metric", help="Only this one; may be repeated (default: all that apply).")
+    ] = None,
+    codec: Annotated[
+        str | None, typer.Option(help="Model whose codec Frechet distances are measured with, such as svg-tiny.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of resampling and of wrong pairs.")] = 0,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out films that cannot be scored, and count them.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing scores.")] = False,
+) -> None:
+    """Measure films: is what is heard in time with what is seen, and is it what the prompt says?
+
+    Prompts come from the .json file beside each film, or from a manifest.jsonl in the folder. Every score stands
+    beside its 95 % interval, and beside what wrongly paired picture and sound would get.
+
+    Example: phonofilm score out/ -o scores.json
+    """
+    from phonofilm.media.atomic import check_target
+    from phonofilm.metrics import score_folder
+    from phonofilm.models import load
+
+    check_target(output, force=force)
+    with progress("scoring", "films") as report:
+        result = score_folder(
+            folder,
+            reference,
+            metric,
+            codec=None if codec is None else load(codec).codec,
+            seed=seed,
+            skip_bad=skip_bad,
+            progress=report,
+        )
+    result.save(output, force=force)
+    show(result)
+    typer.echo(f"{output}: {result.clips} films" + (f", {len(result.skipped)} skipped" if result.skipped else ""))
+
+
+def show(report: Report) -> None:
+    """Print scores as a table."""
+    from rich.console import Console
+
+    Console(width=None if typer.get_text_stream("stdout").isatty() else 120).print(table(report))
+
+
+def table(report: Report) -> Table:
+    """One row a score."""
+    from rich.table import Table
+
+    rows = Table("score", "value", "95 %", "chance", "ceiling", "films")
+    for one in report.scores:
+        rows.add_row(one.name, *_numbers(one), str(one.n))
+    return rows
+
+
+def _numbers(score: Score) -> list[str]:
+    if score.value is None:
+        return [f"none: {score.reason}", "", "", ""]
+    interval = "" if score.interval is None else f"{score.interval[0]:.3g} to {score.interval[1]:.3g}"
+    beside = ["" if value is None else f"{value:.3g}" for value in (score.chance, score.ceiling)]
+    return [f"{score.value:.3g} {score.unit}".strip(), interval, *beside]

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from phonofilm.errors import MediaError, SettingError
+from phonofilm.media.read import read
+from phonofilm.pipelines.films import film_name, make_films, plan_films, read_prompts, unfinished
+from phonofilm.pipelines.joint import Pipeline
+from phonofilm.pipelines.request import Request
+from phonofilm.pipelines.sidecar import read_sidecar, sha256_of
+
+BALL = "a glass ball bounces on wood"
+
+
+def asked(pipe: Pipeline, *prompts: str) -> list[Request]:
+    settings = pipe.settings(steps=1)
+    return [Request(prompt, seed, settings) for seed, prompt in enumerate(prompts)]
+
+
+def test_prompts_are_one_a_line_without_blanks_and_comments(tmp_path: Path) -> None:
+    path = tmp_path / "p.txt"
+    path.write_text("# a list\n\n  a ball \nune cloche — ☂\n   # no\n", encoding="utf-8")
+    assert read_prompts(path) == ["a ball", "une cloche — ☂"]
+
+
+@pytest.mark.parametrize(
+    ("content", "fix"), [("# only\n\n", "holds no prompt"), (b"\xff\xfe\x00", "cannot read prompts")]
+)
+def test_a_file_without_prompts_is_refused(tmp_path: Path, content: str | bytes, fix: str) -> None:
+    path = tmp_path / "p.txt"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises((SettingError, MediaError), match=fix):
+        read_prompts(path)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        (BALL, "012-a-glass-ball-bounces-on-wood-seed7.mp4"),
+        ("../../etc/passwd; rm -rf *", "012-etc-passwd-rm-rf-seed7.mp4"),
+        ("鼓", "012-clip-seed7.mp4"),
+        ("x" * 300, f"012-{'x' * 40}-seed7.mp4"),
+    ],
+)
+def test_names_are_safe_and_readable(pipe: Pipeline, prompt: str, name: str) -> None:
+    assert film_name(12, replace(asked(pipe, prompt)[0], seed=7), ".mp4") == name
+
+
+def test_one_film_goes_to_a_file_and_several_to_a_folder(pipe: Pipeline, tmp_path: Path) -> None:
+    one, two = asked(pipe, BALL), asked(pipe, BALL, BALL)
+    assert [plan.film for plan in plan_films(one, tmp_path / "x.mp4")] == [tmp_path / "x.mp4"]
+    films = [plan.film for plan in plan_films(two, tmp_path / "out", lossless=True)]
+    assert len(set(films)) == 2
+    assert {film.parent for film in films} == {tmp_path / "out"}
+    assert {film.suffix for film in films} == {".mkv"}
+    with pytest.raises(SettingError, match=r"2 clips cannot all go to .*x\.mp4: give a folder"):
+        plan_films(two, tmp_path / "x.mp4")
+
+
+def test_a_film_comes_with_its_sidecar_and_sheet(pipe: Pipeline, tmp_path: Path) -> None:
+    (plan,) = plan_films(asked(pipe, BALL), tmp_path / "x.mkv", sheet=True, lossless=True)
+    (film,) = make_films(pipe, unfinished([plan], model=pipe.fingerprint))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json", "x.mkv", "x.png"]
+    again = read(plan.film)
+    assert np.array_equal(again.frames, film.take.clip.frames)
+    assert np.array_equal(again.audio, film.take.clip.audio)
+    sidecar = read_sidecar(plan.sidecar_path)
+    assert sidecar == film.take.sidecar
+    assert sidecar.film_sha256 == sha256_of(plan.film)
+    assert dict(sidecar.files) == {"film": "x.mkv", "sheet": "x.png"}
+    assert Image.open(plan.sheet_path).size[0] > 1000
+
+
+def test_film_bytes_are_the_same_again(pipe: Pipeline, tmp_path: Path) -> None:
+    plans = [plan_films(asked(pipe, BALL), tmp_path / name)[0] for name in ("a.mp4", "b.mp4")]
+    films = [next(make_films(pipe, [plan])) for plan in plans]
+    assert plans[0].film.read_bytes() == plans[1].film.read_bytes()
+    assert films[0].take.sidecar.film_sha256 == films[1].take.sidecar.film_sha256
+
+
+@pytest.mark.parametrize("existing", ["x.mp4", "x.json", "x.png"])
+def test_nothing_that_exists_is_overwritten_unasked(pipe: Pipeline, tmp_path: Path, existing: str) -> None:
+    plans = plan_films(asked(pipe, BALL), tmp_path / "x.mp4", sheet=True)
+    (tmp_path / existing).write_bytes(b"mine")
+    with pytest.raises(MediaError, match=f"{existing} exists already: choose another name with -o, or .* --force"):
+        unfinished(plans, model=pipe.fingerprint)
+    assert (tmp_path / existing).read_bytes() == b"mine"
+    assert unfinished(plans, model=pipe.fingerprint, force=True) == plans
+
+
+def test_a_name_that_is_no_film_is_refused_before_any_work(pipe: Pipeline, tmp_path: Path) -> None:
+    plans = plan_films(asked(pipe, BALL), tmp_path / "x.avi")
+    with pytest.raises(MediaError, match=r"\.mp4"):
+        unfinished(plans, model=pipe.fingerprint)
+
+
+def test_an_output_below_a_file_is_refused(pipe: Pipeline, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    plans = plan_films(asked(pipe, BALL), tmp_path / "file" / "x.mp4")
+    with pytest.raises(MediaError, match=r"cannot make the folder .*: choose another with -o"):
+        unfinished(plans, model=pipe.fingerprint)
+
+
+def test_an_interrupted_run_is_continued(pipe: Pipeline, tmp_path: Path) -> None:
+    plans = plan_films(asked(pipe, BALL, "wood", "metal"), tmp_path)
+    made = make_films(pipe, unfinished(plans, model=pipe.fingerprint))
+    next(made)
+    next(made)
+    made.close()
+    plans[1].sidecar_path.unlink()  # as if killed between the film and its sidecar
+    first = plans[0].film.stat().st_mtime_ns
+    left = unfinished(plans, model=pipe.fingerprint, resume=True)
+    assert left == plans[1:]
+    list(make_films(pipe, left))
+    assert plans[0].film.stat().st_mtime_ns == first
+    assert all(plan.sidecar_path.exists() for plan in plans)
+    assert unfinished(plans, model=pipe.fingerprint, resume=True) == []
+
+
+def test_continuing_with_other_settings_or_weights_is_refused(pipe: Pipeline, tmp_path: Path) -> None:
+    requests = asked(pipe, BALL)
+    list(make_films(pipe, plan_films(requests, tmp_path)))
+    other = [replace(requests[0], settings=pipe.settings(steps=2))]
+    for plans, model in ((plan_films(other, tmp_path), pipe.fingerprint), (plan_films(requests, tmp_path), "00" * 32)):
+        with pytest.raises(SettingError, match="made from another prompt, model or settings: repeat the first run"):
+            unfinished(plans, model=model, resume=True)
+        assert unfinished(plans, model=model, resume=True, force=True) == plans
+
+
+def test_a_full_disk_leaves_nothing_half_written(
+    pipe: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+    import os
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    plans = plan_films(asked(pipe, BALL), tmp_path / "x.mp4")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(MediaError, match=r"x\.mp4 \(No space left on device\): make room"):
+        list(make_films(pipe, plans))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_sidecar_holds_the_prompt_where_scores_look_for_it(pipe: Pipeline, tmp_path: Path) -> None:
+    list(make_films(pipe, plan_films(asked(pipe, BALL), tmp_path / "x.mp4")))
+    assert json.loads((tmp_path / "x.json").read_text())["prompt"] == BALL
