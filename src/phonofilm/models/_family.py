@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,10 +17,11 @@ from typing import Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
-from torch import nn
+from torch import Tensor, nn
 
 from phonofilm.codecs.base import Codec
 from phonofilm.conditioning.text import TextEncoder
+from phonofilm.diffusion.contract import Conditioning
 from phonofilm.diffusion.parameterization import NetworkDenoiser, Parameterization
 from phonofilm.diffusion.schedule import NoiseSchedule
 from phonofilm.errors import SettingError, WeightsError, unknown_name
@@ -40,11 +42,31 @@ class SamplingDefaults(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    steps: int = Field(25, gt=0)
-    gamma: float = Field(1.0, gt=0)
+    steps: int = Field(default=25, gt=0)
+    gamma: float = Field(default=1.0, gt=0)
     guidance: AV[float] = AV(1.0, 1.0)
     sampler: str = "euler"
     shift: AV[float] = AV(1.0, 1.0)
+
+
+class FamilyNetwork(nn.Module, ABC):
+    """A family's network: a :class:`phonofilm.diffusion.contract.Network` that knows what learns when."""
+
+    @abstractmethod
+    def shared(self, x: AV[Tensor], t: AV[Tensor], previous: AV[Tensor] | None) -> AV[Tensor]:
+        """What does not depend on the conditioning, batch first."""
+
+    @abstractmethod
+    def forward(self, x: AV[Tensor], t: AV[Tensor], cond: Conditioning, shared: AV[Tensor]) -> AV[Tensor]:
+        """The raw prediction."""
+
+    @abstractmethod
+    def trainable(self, stage: str) -> AV[dict[str, nn.Parameter] | None]:
+        """Parameters that learn in a stage (``video``, ``audio``, ``joint``) by name, under the modality they serve.
+
+        Raises:
+            SettingError: for a stage that the family does not have.
+        """
 
 
 @dataclass(frozen=True)
@@ -62,7 +84,7 @@ class Preset:
     schedule: AV[NoiseSchedule]
     parameterization: AV[Parameterization]
     shape: ClipShape
-    defaults: SamplingDefaults = SamplingDefaults()
+    defaults: SamplingDefaults
 
 
 @dataclass(frozen=True)
@@ -81,7 +103,7 @@ class Family:
     name: str
     paper: str
     config: type[BaseModel]
-    build: Callable[[Any], nn.Module]
+    build: Callable[[Any], FamilyNetwork]
     presets: Mapping[str, Preset]
     licence: str = "Apache-2.0"
 
@@ -97,7 +119,7 @@ class Model:
     Attributes:
         family, size: its name is ``family-size``.
         config: the network's configuration.
-        network: see :class:`phonofilm.diffusion.contract.Network`; it also says by ``trainable(stage)`` what learns.
+        network: what learns, and what denoises.
         codec: between clips and latents.
         text: between prompts and conditioning.
         schedule, parameterization: what each side of the network is trained with.
@@ -108,7 +130,7 @@ class Model:
     family: str
     size: str
     config: BaseModel
-    network: nn.Module
+    network: FamilyNetwork
     codec: Codec
     text: TextEncoder
     schedule: AV[NoiseSchedule]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from phonofilm.conditioning.text import TextEncoder, load_description
 from phonofilm.diffusion.parameterization import parameterization
 from phonofilm.diffusion.schedule import schedule_from_json
 from phonofilm.errors import SettingError, WeightsError
-from phonofilm.models._family import Model, SamplingDefaults, family, shipped
+from phonofilm.models._family import FamilyNetwork, Model, SamplingDefaults, family, shipped
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 
@@ -205,7 +204,7 @@ def _description(folder: Path) -> Description:
         raise WeightsError(f"{path} is damaged at {_place(error)}") from error
 
 
-def _network(description: Description, folder: Path) -> tuple[BaseModel, nn.Module]:
+def _network(description: Description, folder: Path) -> tuple[BaseModel, FamilyNetwork]:
     try:
         own = family(description.family)
         config = own.config.model_validate_json(json.dumps(description.config))

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from torch import nn
-
 from phonofilm.diffusion.parameterization import EPS, VELOCITY
 from phonofilm.diffusion.schedule import BetaSchedule, RectifiedFlow
-from phonofilm.models._family import Family, Preset, SamplingDefaults
+from phonofilm.models._family import Family, FamilyNetwork, Preset, SamplingDefaults
 from phonofilm.models.svg.config import SIZES, SVGConfig
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 
 
-def _build(config: SVGConfig) -> nn.Module:
+def _build(config: SVGConfig) -> FamilyNetwork:
     from phonofilm.models.svg.net import SVG
 
     return SVG(config)

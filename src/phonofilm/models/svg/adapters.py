@@ -19,7 +19,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,10 @@ from torch.nn import functional
 from torch.utils.hooks import RemovableHandle
 
 from phonofilm.models.svg.connectors import zeroed
+
+if TYPE_CHECKING:
+    from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+    from diffusers.models.unets.unet_motion_model import UNetMotionModel
 
 ADAPTED = 2
 """How many of the last down blocks and of the first up blocks carry an adapter."""
@@ -70,7 +74,7 @@ class CMCAdapter(nn.Module):
         context: channels of the other modality's feature.
         head: width of one attention head.
         groups: groups of every GroupNorm.
-        per_step: attend within each time step, not over all positions at once.
+        per_step: attend within each time step (pictures) instead of over all positions at once (sound).
     """
 
     def __init__(self, channels: int, context: int, head: int, groups: int, per_step: bool) -> None:
@@ -81,6 +85,7 @@ class CMCAdapter(nn.Module):
         self.proj_out = zeroed(nn.Conv2d(channels, channels, 1))
 
     def forward(self, hidden: Tensor, context: Context) -> Tensor:
+        """The adapted hidden state ``(batch, channel, time, place)``."""
         inner = self.proj_in(self.norm(hidden))
         for block in self.transformer_blocks:
             inner = block(inner, context)
@@ -99,6 +104,7 @@ class CMCBlock(nn.Module):
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(channels) for _ in range(3))
 
     def forward(self, hidden: Tensor, context: Context) -> Tensor:
+        """Hidden state ``(batch, channel, time, place)`` to one of the same size."""
         _, _, time, place = hidden.shape
         condition = self.attn_c.condition(context, time)[:, :, None].expand(-1, -1, place, -1)
         tokens, condition = (self._tokens(hidden.permute(0, 2, 3, 1)), self._tokens(condition))
@@ -127,6 +133,7 @@ class Attention(nn.Module):
         self.to_out = nn.ModuleList([nn.Linear(channels, channels)])
 
     def forward(self, tokens: Tensor, context: Tensor | None = None) -> Tensor:
+        """Tokens that looked at ``context``, or at themselves."""
         source = tokens if context is None else context
         query, key, value = (
             part.unflatten(-1, (-1, self.head)).transpose(1, 2)
@@ -158,6 +165,7 @@ class FeedForward(nn.Module):
         self.net = nn.Sequential(Gated(inputs, hidden), nn.Identity(), nn.Linear(hidden, outputs))
 
     def forward(self, tokens: Tensor) -> Tensor:
+        """Last axis: ``inputs`` to ``outputs``."""
         return self.net(tokens)
 
 
@@ -169,6 +177,7 @@ class Gated(nn.Module):
         self.proj = nn.Linear(inputs, 2 * outputs)
 
     def forward(self, tokens: Tensor) -> Tensor:
+        """Last axis: ``inputs`` to ``outputs``."""
         value, gate = self.proj(tokens).chunk(2, dim=-1)
         return value * functional.gelu(gate)
 
@@ -188,6 +197,7 @@ class CrossAttentionAdapter(nn.Module):
         self.proj_out = zeroed(nn.Conv2d(channels, channels, 1))
 
     def forward(self, hidden: Tensor, context: Context) -> Tensor:
+        """The adapted hidden state ``(batch, channel, time, place)``."""
         time, vector = hidden.shape[2], context.feature
         images = hidden.transpose(1, 2).flatten(0, 1).unsqueeze(2) if self.per_step else hidden
         if self.per_step:
@@ -211,6 +221,7 @@ class CrossAttentionBlock(nn.Module):
         self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(channels) for _ in range(3))
 
     def forward(self, tokens: Tensor, vector: Tensor) -> Tensor:
+        """Tokens ``(sequence, token, channel)`` that looked at ``vector`` ``(sequence, 1, context)``."""
         tokens = tokens + self.attn1(self.norm1(tokens))
         tokens = tokens + self.attn2(self.norm2(tokens), vector)
         return tokens + self.ff(self.norm3(tokens))
@@ -234,6 +245,20 @@ class AdapterStack(nn.ModuleList):
             ]
         )
 
+    @property
+    def down(self) -> dict[int, nn.Module]:
+        """Adapters by the index of their down block."""
+        return self._by_block(0)
+
+    @property
+    def up(self) -> dict[int, nn.Module]:
+        """Adapters by the index of their up block."""
+        return self._by_block(1)
+
+    def _by_block(self, half: int) -> dict[int, nn.Module]:
+        blocks = cast(nn.ModuleDict, self[half])
+        return {int(index): cast(nn.ModuleList, one)[0] for index, one in blocks.items()}
+
 
 _context: ContextVar[Context | None] = ContextVar("context", default=None)
 
@@ -251,13 +276,12 @@ def told(context: Context | None) -> Iterator[None]:
         _context.reset(token)
 
 
-def install(unet: nn.Module, adapters: AdapterStack) -> list[RemovableHandle]:
+def install(unet: UNetMotionModel | UNet2DConditionModel, adapters: AdapterStack) -> list[RemovableHandle]:
     """Hang the adapters on the U-Net's blocks; call ``remove()`` on each handle to take them off."""
-    down, up = adapters
-    hooks = [(unet.down_blocks[int(index)], _adapt_down, adapter) for index, adapter in down.items()]
-    hooks += [(unet.up_blocks[int(index)], _adapt_up, adapter) for index, adapter in up.items()]
     # partial, not a closure: copy.deepcopy of the whole network then points the hooks at the copied adapters.
-    return [block.register_forward_hook(partial(hook, adapter[0]), with_kwargs=True) for block, hook, adapter in hooks]
+    hooks = [(unet.down_blocks[index], partial(_adapt_down, adapter)) for index, adapter in adapters.down.items()]
+    hooks += [(unet.up_blocks[index], partial(_adapt_up, adapter)) for index, adapter in adapters.up.items()]
+    return [block.register_forward_hook(hook, with_kwargs=True) for block, hook in hooks]
 
 
 def _adapt_up(adapter: nn.Module, block: nn.Module, args: Any, kwargs: dict[str, Any], output: Tensor) -> Tensor:

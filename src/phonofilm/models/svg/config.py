@@ -30,8 +30,6 @@ class CouplingConfig(BaseModel):
         groups: groups of every GroupNorm.
         frame_rate: steps a second in the position code of the picture connector's temporal attention.
         self_conditioning: connectors also read the previous clean estimate.
-        per_step: each side's CMC-PE adapters attend within each time step, not over all positions at once.
-            The published ones do so for pictures alone; then sound must first learn to attend to its own moment.
         sound_stride: the sound connector makes one feature step of so many latent rows, 1 or 2.
         exact_alignment: line the two time axes up by true time: padding of the sound latents does not count, and
             a frame hears the middle of its time. The published weights were trained without: both axes count
@@ -41,14 +39,13 @@ class CouplingConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Coupling = Coupling.CMC_PE
-    width: int = Field(1280, gt=0)
+    width: int = Field(default=1280, gt=0)
     multipliers: tuple[int, int] = (2, 4)
     head: AV[int] = AV(8, 8)
-    groups: int = Field(32, gt=0)
+    groups: int = Field(default=32, gt=0)
     frame_rate: Fraction = Fraction(8)
     self_conditioning: bool = True
-    per_step: AV[bool] = AV(video=True, audio=False)
-    sound_stride: int = Field(2, ge=1, le=2)
+    sound_stride: int = Field(default=2, ge=1, le=2)
     exact_alignment: bool = False
 
 
@@ -170,7 +167,6 @@ def _own(width: int, multipliers: tuple[int, int], groups: int) -> CouplingConfi
         head=AV.both(32),
         groups=groups,
         frame_rate=Fraction(1),
-        per_step=AV.both(True),
         sound_stride=1,
         exact_alignment=True,
     )

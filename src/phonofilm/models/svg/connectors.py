@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -68,8 +69,11 @@ class Connector(nn.ModuleList):
         steps = latents.shape[2]
         conv_in, first, down, second, conv_out = self
         hidden = conv_in(_fold(latents))
-        hidden = first[0](hidden, embedding, steps)
-        hidden = second[0](down(hidden), embedding, steps)
+        for block in cast(nn.ModuleList, first):
+            hidden = block(hidden, embedding, steps)
+        hidden = down(hidden)
+        for block in cast(nn.ModuleList, second):
+            hidden = block(hidden, embedding, steps)
         return _unfold(conv_out(hidden), steps)
 
 
@@ -81,6 +85,7 @@ class Downsample(nn.Module):
         self.op = nn.Conv2d(channels, channels, 3, stride=(stride, 2), padding=1)
 
     def forward(self, hidden: Tensor) -> Tensor:
+        """The smaller maps."""
         return self.op(hidden)
 
 
@@ -99,6 +104,7 @@ class ResidualBlock(nn.Module):
         self.skip_connection = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
 
     def forward(self, hidden: Tensor, embedding: Tensor, steps: int) -> Tensor:
+        """``embedding`` ``(batch, time_width)`` is the same for all ``steps``."""
         shift = self.emb_layers(embedding).repeat_interleave(steps, dim=0)[:, :, None, None]
         return self.skip_connection(hidden) + self.out_layers(self.in_layers(hidden) + shift)
 
@@ -112,6 +118,7 @@ class MotionResidualBlock(nn.ModuleList):
         )
 
     def forward(self, hidden: Tensor, embedding: Tensor, steps: int) -> Tensor:
+        """``embedding`` ``(batch, time_width)`` is the same for all ``steps``."""
         residual, temporal = self
         return temporal(residual(hidden, embedding, steps), steps)
 
@@ -127,6 +134,7 @@ class TemporalUnit(nn.Module):
         self.ff = ShiftFeedForward(channels)
 
     def forward(self, hidden: Tensor, steps: int) -> Tensor:
+        """Maps of the same size."""
         batch, channels, height, width = hidden.shape
         video = _unfold(hidden, steps)
         tokens = video.permute(0, 3, 4, 2, 1).reshape(-1, steps, channels)
@@ -148,6 +156,7 @@ class TemporalAttention(nn.Module):
         self.to_out = zeroed(nn.Linear(inner, channels, bias=False))
 
     def forward(self, tokens: Tensor, bias: Tensor) -> Tensor:
+        """What to add to the tokens; ``bias`` ``(head, step, step)`` is added to the scores."""
         seconds = torch.arange(tokens.shape[1], device=tokens.device, dtype=torch.float32) / float(self.frame_rate)
         tokens = self.norm(tokens + sinusoid(seconds, tokens.shape[2]).to(tokens.dtype))
         query, key, value = (
@@ -166,6 +175,7 @@ class TimeNorm(nn.Module):
         self.g = nn.Parameter(torch.ones(channels))
 
     def forward(self, tokens: Tensor) -> Tensor:
+        """The normed tokens."""
         return _standardised(tokens) * self.g
 
 
@@ -177,6 +187,7 @@ class ChannelNorm(nn.Module):
         self.g = nn.Parameter(torch.ones(channels, 1, 1, 1))
 
     def forward(self, video: Tensor) -> Tensor:
+        """The normed video."""
         return _standardised(video) * self.g
 
 
@@ -194,12 +205,13 @@ class RelativeBias(nn.Module):
         )
 
     def forward(self, steps: int) -> Tensor:
-        weight = self.net[2].weight
-        distance = torch.arange(1 - steps, steps, device=weight.device, dtype=weight.dtype)
+        """The bias of query step (second axis) and key step (third)."""
+        device = next(self.parameters()).device
+        distance = torch.arange(1 - steps, steps, device=device, dtype=next(self.parameters()).dtype)
         hidden = (distance.sign() * distance.abs().log1p())[:, None]
         for layer in self.net:
             hidden = layer(hidden)
-        place = torch.arange(steps, device=weight.device)
+        place = torch.arange(steps, device=device)
         return hidden[place[:, None] - place[None, :] + steps - 1].permute(2, 0, 1)
 
 
@@ -213,6 +225,7 @@ class ShiftFeedForward(nn.Module):
         self.proj_out = nn.Sequential(ChannelNorm(inner), nn.Conv3d(inner, channels, 1, bias=False))
 
     def forward(self, video: Tensor) -> Tensor:
+        """What to add to the video."""
         value, gate = self.proj_in(video).float().chunk(2, dim=1)
         here, delayed = (value * functional.gelu(gate)).to(video.dtype).chunk(2, dim=1)
         return self.proj_out(torch.cat([here, delay(delayed, 1)], dim=1))
@@ -228,6 +241,7 @@ class FrameShift(nn.Module):
         )
 
     def forward(self, video: Tensor) -> Tensor:
+        """The video with the update added."""
         steps = video.shape[2]
         update = _unfold(self.out_layers(_fold(video)), steps)
         shifted = [delay(group, index) for index, group in enumerate(update.chunk(SHIFT_GROUPS, dim=1))]

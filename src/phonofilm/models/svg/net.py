@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import torch
-from diffusers import UNet2DConditionModel, UNetMotionModel
+from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
+from diffusers.models.unets.unet_motion_model import UNetMotionModel
 from torch import Tensor, nn
 from torch.nn import functional
 
 from phonofilm.errors import unknown_name
+from phonofilm.models._family import FamilyNetwork
 from phonofilm.models.svg.adapters import AdapterStack, CMCAdapter, Context, CrossAttentionAdapter, install, told
 from phonofilm.models.svg.config import Coupling, SVGConfig
 from phonofilm.models.svg.connectors import Connector
@@ -17,6 +20,8 @@ from phonofilm.pair import AV
 
 NORM_EPSILON = 1e-6
 """Least L2 norm of a feature: a feature of zeros stays zeros."""
+
+UNet = UNetMotionModel | UNet2DConditionModel
 
 ADAPTERS = {Coupling.CMC_PE: CMCAdapter, Coupling.CROSS_ATTENTION: CrossAttentionAdapter}
 
@@ -42,9 +47,9 @@ class CouplingLayers(nn.Module):
             widths = (coupling.multipliers, coupling.width, 4 * base, coupling.groups)
             return Connector(inputs, base, *widths, frame_rate, stride)
 
-        channels, levels, head, per_step = config.latent_channels, config.levels, coupling.head, coupling.per_step
-        self.connector_in_video = stack(levels.video, head.video, per_step.video)
-        self.connector_in_audio = stack(levels.audio, head.audio, per_step.audio)
+        channels, levels, head = config.latent_channels, config.levels, coupling.head
+        self.connector_in_video = stack(levels.video, head.video, per_step=True)
+        self.connector_in_audio = stack(levels.audio, head.audio, per_step=False)
         self.connector_out_video = connector(channels.video, levels.video[0], coupling.frame_rate, stride=2)
         self.connector_out_audio = connector(channels.audio, levels.audio[0], None, coupling.sound_stride)
 
@@ -59,7 +64,7 @@ class CouplingLayers(nn.Module):
         return AV(self.connector_out_video, self.connector_out_audio)
 
 
-class SVG(nn.Module):
+class SVG(FamilyNetwork):
     """Two U-Nets and, unless uncoupled, what joins them.
 
     Picture latents are ``(B, C, F, H, W)``, sound latents ``(B, C, T, M)``, both noisy and on the scale that
@@ -83,11 +88,11 @@ class SVG(nn.Module):
             self.unets.map(install, self.coupling.adapters)
 
     @property
-    def unets(self) -> AV[nn.Module]:
+    def unets(self) -> AV[UNet]:
         """The two U-Nets."""
         return AV(self.video_unet, self.audio_unet)
 
-    def shared(self, x: AV[Tensor], t: AV[Tensor], previous: AV[Tensor] | None = None) -> AV[Tensor | None]:
+    def shared(self, x: AV[Tensor], t: AV[Tensor], previous: AV[Tensor] | None = None) -> AV[Tensor]:
         """What the connectors see: features that do not depend on the text.
 
         Training may hand in latents at other noise levels than those it hands to :meth:`forward`.
@@ -103,13 +108,14 @@ class SVG(nn.Module):
             where the other modality is not there to be told.
         """
         if self.coupling is None or x.video is None or x.audio is None:
-            return AV(None, None)
+            nothing: AV[Any] = AV(None, None)
+            return nothing
         if self.config.coupling.self_conditioning:
             past = x.map(torch.zeros_like) if previous is None else previous
             x = x.map(lambda now, before: torch.cat([now, before], dim=1), past)
         return x.map(self._feature, t, self.unets, self.coupling.connectors, self.config.strides)
 
-    def forward(self, x: AV[Tensor], t: AV[Tensor], cond: AV[Tensor], shared: AV[Tensor | None]) -> AV[Tensor]:
+    def forward(self, x: AV[Tensor], t: AV[Tensor], cond: AV[Tensor], shared: AV[Tensor]) -> AV[Tensor]:
         """Raw predictions of both U-Nets.
 
         Args:
@@ -119,10 +125,11 @@ class SVG(nn.Module):
             shared: what :meth:`shared` gave; each U-Net is told the *other* modality's feature.
         """
         heard = shared.swap().map(Context, *self._alignment(x))
-        return AV(
+        predictions: AV[Any] = AV(
             None if x.video is None else self.video(x.video, t.video, cond.video, heard.video),
             None if x.audio is None else self.audio(x.audio, t.audio, cond.audio, heard.audio),
         )
+        return predictions
 
     def video(self, x: Tensor, t: Tensor, cond: Tensor, context: Context | None = None) -> Tensor:
         """The picture U-Net's prediction, like ``x``; without a context it is the stock U-Net."""
@@ -166,7 +173,7 @@ class SVG(nn.Module):
             if name.startswith(start + ".") and containing in name
         }
 
-    def _feature(self, x: Tensor, t: Tensor, unet: nn.Module, connector: Connector, stride: int) -> Tensor:
+    def _feature(self, x: Tensor, t: Tensor, unet: UNet, connector: Connector, stride: int) -> Tensor:
         padded = _padded(x, stride)
         # Sound has one "frame": its time axis is one that the connector's convolutions run along.
         latents = padded if padded.ndim == 5 else padded.unsqueeze(2)
