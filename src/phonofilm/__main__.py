@@ -1,0 +1,5 @@
+"""``python -m phonofilm`` is the ``phonofilm`` command."""
+
+from phonofilm.cli import main
+
+main()
