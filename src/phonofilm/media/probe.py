@@ -13,7 +13,7 @@ import av
 from phonofilm.errors import MediaError
 from phonofilm.media.mix import speakers_of
 from phonofilm.media.picture import shown_size, turn_of
-from phonofilm.media.source import decode, film_streams, last_packet_end, opened, time_of
+from phonofilm.media.source import decode, film_streams, last_packet_end, onset_of, opened
 from phonofilm.pair import AV
 
 SHORTFALL = Fraction(1, 4)
@@ -126,7 +126,7 @@ def probe(path: str | Path) -> MediaInfo:
     """
     path = Path(path)
     first = AV(_first_frame(path, lambda streams: streams.video), _first_frame(path, lambda streams: streams.audio))
-    starts = [time_of(frame) for frame in first.present()]
+    starts = [onset_of(frame) for frame in first.present()]
     if not starts:
         raise MediaError(f"{path} holds neither pictures nor sound: choose another file")
     origin = min(starts)
@@ -175,7 +175,7 @@ def _video_info(stream: Any, frame: Any, origin: Fraction) -> VideoInfo:
         turn.mirrored,
         aspect,
         _nominal_fps(stream),
-        time_of(frame) - origin,
+        onset_of(frame) - origin,
         _promised(stream),
     )
 
@@ -185,7 +185,7 @@ def _audio_info(stream: Any, frame: Any, origin: Fraction) -> AudioInfo:
         stream.codec_context.name,
         frame.sample_rate,
         speakers_of(frame.layout),
-        time_of(frame) - origin,
+        onset_of(frame) - origin,
         _promised(stream),
     )
 

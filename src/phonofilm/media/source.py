@@ -53,6 +53,15 @@ def time_of(frame: Any) -> Fraction:
     return frame.pts * frame.time_base
 
 
+def onset_of(frame: Any) -> Fraction:
+    """When a stream's first frame is first seen or heard, in seconds, on the file's own clock.
+
+    Sound stamped before zero is the encoder's run-up and not to be heard (Matroska's CodecDelay; FFmpeg
+    before version 8 leaves it in).
+    """
+    return time_of(frame) if isinstance(frame, av.VideoFrame) else max(time_of(frame), Fraction(0))
+
+
 def decode(path: Path, container: InputContainer, stream: Any) -> Iterator[Any]:
     """The stream's frames from where the container stands.
 
