@@ -61,9 +61,8 @@ class Autoencoder(Part[AutoencoderConfig]):
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__(config)
-        self.network: Any = _network(config).to(
-            memory_format=torch.channels_last
-        )  # diffusers' annotations do not describe what its methods return
+        # Any: diffusers annotates its methods with types that they do not return
+        self.network: Any = _network(config).to(memory_format=torch.channels_last)
         self.register_buffer("mean", torch.zeros(config.latent_channels))
         self.register_buffer("std", torch.ones(config.latent_channels))
 

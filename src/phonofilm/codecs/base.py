@@ -149,5 +149,6 @@ def tensor_to_frames(frames: Tensor) -> np.ndarray:
 def _same_shape(latents: Tensor, expected: tuple[int, ...]) -> None:
     if tuple(latents.shape[1:]) != expected:
         raise SettingError(
-            f"the latents of such a clip are {expected}, got {tuple(latents.shape[1:])}: give the shape they were made from"
+            f"latents of a clip of this shape are {expected}, got {tuple(latents.shape[1:])}: "
+            "give the shape of the clips that they were made from"
         )

@@ -2,7 +2,8 @@
 
 The small one follows Vocos (arXiv 2306.00814): a ConvNeXt backbone at the mel frame rate whose head predicts the
 magnitude and phase of a short-time spectrum. Unlike Vocos the synthesis window is much shorter than the mel's
-and each mel frame yields several spectra, so that an attack is not smeared over 64 ms.
+and each mel frame yields several spectra, so that an attack is not smeared over 64 ms; and a gate at a still
+finer rate multiplies the sound, since a sum of smooth windows cannot start within a millisecond.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class VocoderConfig(BaseModel):
         kernel: frames that a block's depthwise convolution sees.
         window: samples of the synthesis window.
         spectra: short-time spectra a mel frame; the synthesis hop is ``160 / spectra``.
+        gates: values of the gate a mel frame (16: one each 0.6 ms); 0 for no gate.
         center, scale: log-mel values are standardised as ``(x - center) / scale``.
     """
 
@@ -39,6 +41,7 @@ class VocoderConfig(BaseModel):
     kernel: int = Field(default=7, gt=0)
     window: int = Field(default=320, gt=0)
     spectra: int = Field(default=2, gt=0)
+    gates: int = Field(default=16, ge=0, le=HOP)
     center: float = -6.0
     scale: float = Field(default=4.0, gt=0)
 
@@ -86,7 +89,8 @@ class Vocoder(Part[VocoderConfig]):
             Block(config.width, inner, config.kernel, 1 / config.blocks) for _ in range(config.blocks)
         )
         self.leave_norm = nn.LayerNorm(config.width)
-        self.head = nn.Linear(config.width, config.spectra * (config.window + 2))
+        self.sizes = (config.spectra * (config.window + 2), config.gates)
+        self.head = nn.Linear(config.width, sum(self.sizes))
         self.register_buffer("window", torch.hann_window(config.window), persistent=False)
         self.hop = config.hop
 
@@ -96,7 +100,9 @@ class Vocoder(Part[VocoderConfig]):
         x = self.enter_norm(self.enter(x).transpose(1, 2))
         for block in self.blocks:
             x = block(x)
-        return self._synthesise(self.head(self.leave_norm(x)))
+        spectra, gates = self.head(self.leave_norm(x)).split(self.sizes, dim=2)
+        sound = self._synthesise(spectra)
+        return sound * _gate(gates) if self.config.gates else sound
 
     def _synthesise(self, head: Tensor) -> Tensor:
         """Predicted log-magnitudes and phases ``(B, T, spectra * (window + 2))`` to sound."""
@@ -106,6 +112,14 @@ class Vocoder(Part[VocoderConfig]):
         magnitude = log_magnitude.exp().clamp(max=1e2)
         spectrum = torch.complex(magnitude * phase.cos(), magnitude * phase.sin()).transpose(1, 2)
         return torch.istft(spectrum, self.config.window, self.hop, window=self.window, center=True, length=frames * HOP)
+
+
+def _gate(logits: Tensor) -> Tensor:
+    """Gate values ``(B, T, gates)`` to factors in (0, 1) for every sample ``(B, 160 T)``, linear in between."""
+    samples = logits.shape[1] * HOP
+    # open at first, so that training begins with the spectra
+    opened = torch.sigmoid(logits.flatten(1) + 2).unsqueeze(1)
+    return nn.functional.interpolate(opened, size=samples, mode="linear").squeeze(1)
 
 
 class HifiGanConfig(BaseModel):

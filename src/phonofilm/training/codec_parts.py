@@ -26,8 +26,9 @@ from phonofilm.shapes import ClipShape
 
 MOVING = 12  # 8-bit steps from the clip's median frame at which a pixel counts as moving
 MOVING_WEIGHT = 6.0  # events are carried by few pixels: what moves counts this much more
-RESOLUTIONS = (2048, 1024, 512, 256, 128, 64)  # windows of the spectral loss; the short ones keep attacks sharp
+RESOLUTIONS = (1024, 512, 256, 128, 64)  # windows of the spectral loss; the short ones keep attacks sharp
 QUIET = 1e-3  # spectral magnitudes below this (about one 16-bit step) count as silence
+CROP = 64  # mel frames of a vocoder's training example
 CODED_SHARE = 0.5  # of the vocoder's log-mels that have been through the mel autoencoder
 
 
@@ -137,27 +138,32 @@ class VocoderLesson:
     Loss: spectral convergence and log-magnitude L1 at several windows (arXiv 1910.11480), and log-mel L1.
     """
 
-    def __init__(self, network: Vocoder, scenes: Scenes, coder: MelVae | None, crop: int = 100) -> None:
-        self.network, self.coder, self.crop = network, coder, crop
+    def __init__(self, network: Vocoder, scenes: Scenes, coder: MelVae | None) -> None:
+        self.network = network
         self.sound = scenes.sound()
         self.log_mel = LogMel()
         self.mels = _log_mels(self.sound)
+        self.coded = self.mels if coder is None else _coded(coder, self.mels)
 
     def loss(self, generator: torch.Generator, batch: int) -> dict[str, Tensor]:
         """See :class:`Lesson`."""
         chosen = torch.randint(len(self.mels), (batch,), generator=generator)
-        mels = self.mels[chosen]
-        if self.coder is not None:
-            coded = int(batch * CODED_SHARE)
-            with torch.no_grad():
-                mels = torch.cat([self.coder.decode(self.coder.encode(mels[:coded])), mels[coded:]])
-        starts = torch.randint(mels.shape[1] - self.crop + 1, (batch,), generator=generator).tolist()
-        made = self.network(torch.stack([mel[at : at + self.crop] for mel, at in zip(mels, starts, strict=True)]))
-        true = torch.stack(
-            [self.sound[i, at * HOP : (at + self.crop) * HOP] for i, at in zip(chosen, starts, strict=True)]
-        )
+        split = int(batch * CODED_SHARE)
+        mels = torch.cat([self.coded[chosen[:split]], self.mels[chosen[split:]]])
+        starts = self._starts(chosen, generator)
+        made = self.network(torch.stack([mel[at : at + CROP] for mel, at in zip(mels, starts, strict=True)]))
+        true = torch.stack([self.sound[i, at * HOP : (at + CROP) * HOP] for i, at in zip(chosen, starts, strict=True)])
         mel = (self.log_mel(made) - self.log_mel(true)).abs().mean()
         return {**spectral_loss(made, true), "mel": mel}
+
+    def _starts(self, chosen: Tensor, generator: torch.Generator) -> list[int]:
+        """Where to cut: of two random places the louder, since much of a clip is silent."""
+        places = torch.randint(self.mels.shape[1] - CROP + 1, (len(chosen), 2), generator=generator)
+        ends = (places + CROP).unsqueeze(2)
+        frame = torch.arange(self.mels.shape[1])
+        inside = (frame >= places.unsqueeze(2)) & (frame < ends)
+        loudness = (self.mels[chosen].mean(dim=2).unsqueeze(1) * inside).sum(dim=2)
+        return places.gather(1, loudness.argmax(dim=1, keepdim=True)).squeeze(1).tolist()
 
     def finish(self) -> None:
         """Nothing to measure."""
@@ -201,3 +207,9 @@ def _motion_weight(pictures: np.ndarray, still: np.ndarray) -> Tensor:
 def _log_mels(sound: Tensor) -> Tensor:
     log_mel = LogMel()
     return torch.cat([log_mel(piece) for piece in sound.split(64)])
+
+
+@torch.no_grad()
+def _coded(coder: MelVae, mels: Tensor) -> Tensor:
+    """Log-mels that went through the mel autoencoder."""
+    return torch.cat([coder.decode(coder.encode(piece)) for piece in mels.split(32)])

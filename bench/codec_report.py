@@ -1,0 +1,117 @@
+"""What the tiny model's codec costs, and its vocoder beside Griffin-Lim, on held-out Clapperboard clips.
+
+    python bench/codec_report.py CODEC_FOLDER [--clips 256] [--real FOLDER_OF_FILMS]
+
+Prints JSON: each number with its 95 % bootstrap interval (over clips), the number of values and of clips. ``codec``
+is the whole way there and back; ``vocoder`` and ``griffin_lim`` start from the true log-mel, ``*_coded`` from the
+log-mel that the mel autoencoder gives back. Times are medians over repeats on one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from phonofilm.codecs import load
+from phonofilm.codecs.audio_vae import AudioVae
+from phonofilm.codecs.griffin_lim import griffin_lim
+from phonofilm.codecs.report import Estimate, codec_report, sound_report
+from phonofilm.data.clapperboard import HELD_OUT, render, sample_scene
+from phonofilm.errors import MediaError
+from phonofilm.media.clip import Clip
+from phonofilm.media.read import read
+from phonofilm.shapes import ClipShape
+
+SHAPE = ClipShape(Fraction(2), Fraction(8), 64, 64, 16_000)
+REPEATS = 7
+
+
+def main() -> None:
+    """Print the report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("codec", type=Path)
+    parser.add_argument("--clips", type=int, default=256)
+    parser.add_argument("--first-seed", type=int, default=HELD_OUT)
+    parser.add_argument("--real", type=Path, help="folder of films; the first two seconds of each, scaled to 64x64")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    codec = load(given.codec)
+    seeds = range(given.first_seed, given.first_seed + given.clips)
+    clips = [render(sample_scene(seed, seconds=SHAPE.seconds), SHAPE) for seed in seeds]
+    result: dict[str, Any] = {
+        "command": f"python bench/codec_report.py CODEC --clips {given.clips} --first-seed {given.first_seed}",
+        "clips": given.clips,
+        "codec": plain(codec_report(codec, clips)),
+    }
+    result |= vocoders(codec.audio, [clip.audio[0] for clip in clips])
+    result["decode_4_clips_seconds"] = timed(lambda: codec.decode(codec.encode(clips[:4]), SHAPE)) - timed(
+        lambda: codec.encode(clips[:4])
+    )
+    if given.real:
+        films = list(real_clips(given.real))
+        result["real"] = {"clips": len(films), "codec": plain(codec_report(codec, films))}
+    print(json.dumps(result, indent=1))
+
+
+def vocoders(audio: AudioVae, sounds: list[np.ndarray]) -> dict[str, Any]:
+    """Vocoder and Griffin-Lim from true and from coded log-mels."""
+    with torch.no_grad():
+        true = audio.log_mel(torch.from_numpy(np.stack(sounds)))
+        coded = torch.cat([audio.mel_vae.decode(audio.mel_vae.encode(piece)) for piece in true.split(8)])
+    generator = torch.Generator().manual_seed(0)
+    ways: dict[str, Callable[[Tensor], Tensor]] = {
+        "vocoder": audio.vocoder,
+        "griffin_lim": lambda mel: griffin_lim(mel, generator, 32),
+    }
+    return {
+        name + suffix: plain(sound_report(sounds, list(run(way, mels))))
+        for name, way in ways.items()
+        for suffix, mels in (("", true), ("_coded", coded))
+    }
+
+
+@torch.no_grad()
+def run(way: Callable[[Tensor], Tensor], mels: Tensor) -> np.ndarray:
+    """Sound of log-mels, in pieces."""
+    return torch.cat([way(piece) for piece in mels.split(8)]).clamp(-1, 1).numpy()
+
+
+def real_clips(folder: Path) -> Iterable[Clip]:
+    """The first two seconds of every film that has picture and sound."""
+    for path in sorted(folder.iterdir()):
+        try:
+            clip = read(path, seconds=2, fps=8, sample_rate=16_000, channels=1, size=(64, 64), video=True, audio=True)
+        except MediaError:  # not a film, or one without picture or sound
+            continue
+        if clip.shape == SHAPE:  # long enough
+            yield clip
+
+
+def timed(call: Callable[[], Any]) -> float:
+    """Median seconds of a call."""
+    seconds = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def plain(report: dict[str, Estimate | None]) -> dict[str, Any]:
+    """Estimates as dictionaries."""
+    return {name: None if value is None else asdict(value) for name, value in report.items()}
+
+
+if __name__ == "__main__":
+    main()
