@@ -6,7 +6,7 @@ faster on a CPU than convolving at full size. Published autoencoders fold nothin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,9 +14,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from phonofilm.codecs.store import Part
-
-if TYPE_CHECKING:
-    from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 
 
 class AutoencoderConfig(BaseModel):
@@ -61,8 +58,7 @@ class Autoencoder(Part[AutoencoderConfig]):
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__(config)
-        # Any: diffusers annotates its methods with types that they do not return
-        self.network: Any = _network(config).to(memory_format=torch.channels_last)
+        self.network = _network(config)
         self.register_buffer("mean", torch.zeros(config.latent_channels))
         self.register_buffer("std", torch.ones(config.latent_channels))
 
@@ -93,7 +89,7 @@ class Autoencoder(Part[AutoencoderConfig]):
         self.std.copy_(flat.std(1))
 
 
-def _network(config: AutoencoderConfig) -> AutoencoderKL:
+def _network(config: AutoencoderConfig) -> Any:  # diffusers annotates methods with types that they do not return
     from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
 
     levels = len(config.widths)
@@ -109,7 +105,8 @@ def _network(config: AutoencoderConfig) -> AutoencoderKL:
         "norm_num_groups": config.groups,
         "mid_block_add_attention": config.attention,
     }
-    return AutoencoderKL(**sizes)
+    network: Any = AutoencoderKL(**sizes)
+    return network.to(memory_format=torch.channels_last)
 
 
 def _wide(channel: Tensor) -> Tensor:
