@@ -77,8 +77,10 @@ def test_a_film_comes_with_its_sidecar_and_sheet(pipe: Pipeline, tmp_path: Path)
     assert Image.open(plan.sheet_path).size[0] > 1000
 
 
-def test_film_bytes_are_the_same_again(pipe: Pipeline, tmp_path: Path) -> None:
-    plans = [plan_films(asked(pipe, BALL), tmp_path / name)[0] for name in ("a.mp4", "b.mp4")]
+@pytest.mark.parametrize(("suffix", "lossless"), [("mp4", False), ("mkv", False), ("mkv", True), ("mov", True)])
+def test_film_bytes_are_the_same_again(pipe: Pipeline, tmp_path: Path, suffix: str, lossless: bool) -> None:
+    names = (f"a.{suffix}", f"b.{suffix}")
+    plans = [plan_films(asked(pipe, BALL), tmp_path / name, lossless=lossless)[0] for name in names]
     films = [next(make_films(pipe, [plan])) for plan in plans]
     assert plans[0].film.read_bytes() == plans[1].film.read_bytes()
     assert films[0].take.sidecar.film_sha256 == films[1].take.sidecar.film_sha256

@@ -237,9 +237,12 @@ def _listed(numbers: Iterable[int]) -> str:
 
 
 def _container_options(clip: Clip, container: Container) -> dict[str, str]:
-    """Room for the index at the front, so that a browser can start before it has the whole file; exact edit lists."""
+    """Room for the index at the front, so that a browser can start before it has the whole file; exact edit lists.
+
+    Matroska's random identifiers are left out: the same clip gives the same bytes.
+    """
     if container.name not in ("mp4", "mov"):
-        return {}
+        return {"fflags": "bitexact"}
     frames = 0 if clip.frames is None else len(clip.frames)
     blocks = 0 if clip.audio is None else clip.audio.shape[1] // CHUNK + 3
     room = {"moov_size": str(8192 + 48 * (frames + blocks))}
