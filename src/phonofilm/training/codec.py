@@ -103,7 +103,7 @@ def recipe(part: CodecPart, out: Path, coder: Path | None = None) -> CodecTrainC
         return CodecTrainConfig(part=part, out=out, steps=2200, batch=32, learning_rate=2e-3, kl=3e-4)
     if part is CodecPart.MEL:
         return CodecTrainConfig(part=part, out=out, steps=2500, batch=8, learning_rate=2e-3, kl=1e-3, scenes=6000)
-    return CodecTrainConfig(part=part, out=out, steps=3500, batch=12, learning_rate=1.5e-3, coder=coder, scenes=5000)
+    return CodecTrainConfig(part=part, out=out, steps=3500, batch=12, learning_rate=1.5e-3, coder=coder, scenes=4000)
 
 
 def train(config: CodecTrainConfig, shape: ClipShape = TINY_SHAPE, quiet: bool = False) -> Path:
