@@ -11,14 +11,16 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from phonofilm.codecs import load
 from phonofilm.codecs.onset import onset_near
 from phonofilm.codecs.store import load_part
 from phonofilm.data.clapperboard import render, sample_scene
 from phonofilm.errors import WeightsError
+from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 from phonofilm.training import codec as codec_training
 from phonofilm.training import codec_parts
-from phonofilm.training.codec import CodecPart, CodecTrainConfig, assemble, recipe, train
+from phonofilm.training.codec import CodecPart, CodecTrainConfig, assemble, recipe, recipes, train, train_all
 from phonofilm.training.codec_parts import spectral_loss
 
 SHAPE = ClipShape(Fraction(1), Fraction(8), 32, 24, 16_000)
@@ -144,6 +146,18 @@ def test_motion_weight_marks_what_moves_and_has_mean_one() -> None:
     assert int(heavy.sum()) == 9
     assert heavy[0, 0, 4:7, 5:8].all()
     assert float(weight.max() / weight.min()) == pytest.approx(codec_parts.MOVING_WEIGHT)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_whole_codec_from_nothing_and_finished_runs_are_not_repeated(tmp_path: Path, workers: int) -> None:
+    small = {"steps": 1, "batch": 2, "scenes": 2}
+    runs = [CodecTrainConfig.model_validate(run.model_dump() | small) for run in recipes(tmp_path / "runs")]
+    codec = load(train_all(runs, tmp_path / "codec", SHAPE, workers, quiet=True))
+    assert codec.latent_shape(SHAPE) == AV((4, 8, 4, 3), (8, 25, 16))
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*.safetensors")}
+    train_all(runs, tmp_path / "codec", SHAPE, workers, quiet=True)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert len(before) > 3
 
 
 def test_trained_part_is_frozen_when_loaded(parts: dict[CodecPart, Path]) -> None:

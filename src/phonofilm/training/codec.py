@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +24,7 @@ from torch import nn
 from phonofilm.codecs import audio_vae, video_vae
 from phonofilm.codecs.audio_vae import AudioVae, AudioVaeConfig, MelVae
 from phonofilm.codecs.base import Codec
-from phonofilm.codecs.store import Part, load_part, save_part
+from phonofilm.codecs.store import Part, load_part, save, save_part
 from phonofilm.codecs.video_vae import VideoVae
 from phonofilm.codecs.vocoder import Vocoder, VocoderConfig
 from phonofilm.errors import WeightsError
@@ -106,8 +109,32 @@ def recipe(part: CodecPart, out: Path, coder: Path | None = None) -> CodecTrainC
     return CodecTrainConfig(part=part, out=out, steps=3500, batch=12, learning_rate=1.5e-3, coder=coder, scenes=4000)
 
 
+def recipes(out: Path) -> list[CodecTrainConfig]:
+    """The three runs below ``out`` that make a whole codec, in order."""
+    coder = out / CodecPart.MEL.value / "part"
+    return [recipe(part, out / part.value, coder if part is CodecPart.VOCODER else None) for part in CodecPart]
+
+
+def train_all(
+    runs: Sequence[CodecTrainConfig], out: Path, shape: ClipShape = TINY_SHAPE, workers: int = 2, quiet: bool = False
+) -> Path:
+    """Train picture autoencoder, mel autoencoder and vocoder, and write the codec to ``out``.
+
+    The two autoencoders run side by side in processes of their own where ``workers`` allows. Runs that are over
+    are not repeated, so the same call continues where it was stopped.
+    """
+    picture, mel, vocoder = runs
+    if workers > 1:
+        with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+            made = [job.result() for job in [pool.submit(train, run, shape, quiet) for run in (picture, mel)]]
+    else:
+        made = [train(run, shape, quiet) for run in (picture, mel)]
+    save(assemble(*made, train(vocoder, shape, quiet)), out)
+    return out
+
+
 def train(config: CodecTrainConfig, shape: ClipShape = TINY_SHAPE, quiet: bool = False) -> Path:
-    """Run to the end, from the newest checkpoint if there is one.
+    """Run to the end, from the newest checkpoint if there is one; a run that is over is not repeated.
 
     Returns:
         The folder of the finished part, with averaged weights: ``config.out / "part"``.
@@ -115,6 +142,9 @@ def train(config: CodecTrainConfig, shape: ClipShape = TINY_SHAPE, quiet: bool =
     Raises:
         WeightsError: if the run folder holds checkpoints of something else, or ``coder`` is no mel autoencoder.
     """
+    finished = config.out / "config.json"  # written last
+    if finished.exists() and finished.read_text() == config.model_dump_json(indent=1):
+        return config.out / "part"
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)  # of the fresh weights; batches have generators of their own
     lesson = _lesson(config, shape)
@@ -129,7 +159,7 @@ def train(config: CodecTrainConfig, shape: ClipShape = TINY_SHAPE, quiet: bool =
     lesson.network.eval()
     lesson.finish()
     save_part(lesson.network, config.out / "part")
-    (config.out / "config.json").write_text(config.model_dump_json(indent=1))
+    finished.write_text(config.model_dump_json(indent=1))
     return config.out / "part"
 
 
