@@ -1,0 +1,1 @@
+"""Whole comparisons: models side by side on the same prompts and seeds, with chance and ceiling beside them."""

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from phonofilm import models
+from phonofilm.benchmarks import clapperboard, sources
+from phonofilm.benchmarks.clapperboard import MODELS, RESULTS, missing, run
+from phonofilm.benchmarks.scoring import Scorer
+from phonofilm.benchmarks.sources import Generated, Truth
+from phonofilm.benchmarks.task import Task
+from phonofilm.errors import MediaError, SettingError, WeightsError
+from phonofilm.media.read import read
+from phonofilm.models.svg.config import Coupling
+from phonofilm.pipelines.joint import load
+from phonofilm.training.config import Stage
+from phonofilm.training.plan import Plan
+from tests.benchmarks.conftest import METRICS
+
+pytestmark = pytest.mark.filterwarnings("ignore::phonofilm.pipelines.joint.PromptWarning")
+
+LABELS = [
+    "uncoupled",
+    "cmc-pe, gamma 1",
+    "cmc-pe, gamma 2",
+    "shuffled pairs: cmc-pe, gamma 1",
+    "shuffled pairs: true clips",
+    "true clips through the codec",
+    "true clips",
+]
+
+
+class StoppedError(Exception):
+    """Stands for a kill."""
+
+
+def stop_after(clips):
+    def progress(done, total):
+        if done >= clips:
+            raise StoppedError
+
+    return progress
+
+
+def test_rows_in_order_with_their_identity_and_scores(options):
+    said, told = [], []
+    results = run(options, command="phonofilm bench", progress=lambda *step: told.append(step), say=said.append)
+    assert [row["label"] for row in results["rows"]] == LABELS
+    assert told[-1] == (2 * 3 * len(LABELS),) * 2
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert results == json.loads((options.out / RESULTS).read_text())
+    for row in results["rows"]:
+        assert {"avalign-svg", "frechet-video-latents", "frechet-audio-latents"} <= row["scores"].keys()
+        assert row["scores"]["avalign-svg"]["n"] == 3
+        assert row["scores"]["avalign-svg"]["interval"] is not None
+    first = results["rows"][1]["identity"]
+    assert first["weights"] == models.fingerprint(models.load(options.models["cmc-pe"]))
+    assert (first["settings"]["steps"], first["settings"]["gamma"]) == (1, 1.0)
+    assert results["rows"][2]["identity"]["settings"]["gamma"] == 2.0
+    assert "cross-attention is left out: name its folder with --model cross-attention=FOLDER" in said
+    assert list(results["left_out"]) == ["cross-attention"]
+
+    again = []
+    assert run(options, command="phonofilm bench", say=again.append) == results
+    assert again[1:] == [f"{label}: finished before" for label in LABELS]
+
+
+def test_same_weights_prompts_and_seeds_give_the_same_row(options):
+    rows = run(replace(options, gammas=(1.0,)))["rows"]
+    assert rows[0]["scores"] == rows[1]["scores"]
+    assert rows[0]["identity"] == rows[1]["identity"]
+
+
+def test_a_stopped_run_keeps_its_films_and_comes_to_the_same_results(options, tmp_path):
+    whole = run(replace(options, out=tmp_path / "whole"))
+    with pytest.raises(StoppedError):
+        run(options, progress=stop_after(2))
+    kept = {path: path.stat().st_mtime_ns for path in options.out.rglob("*.mkv")}
+    assert 2 <= len(kept) < 9
+    with pytest.raises(StoppedError):
+        run(options, progress=stop_after(8))  # while the second row is made
+    assert len(list((options.out / "rows").iterdir())) == 1
+    assert run(options) == whole
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+def test_more_prompts_reuse_the_films_that_are_there(options):
+    run(replace(options, n=2))
+    kept = {path: path.stat().st_mtime_ns for path in options.out.rglob("*.mkv")}
+    run(options)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert len(list(options.out.rglob("*.mkv"))) == len(kept) / 2 * 3
+
+
+def test_films_hold_what_the_model_made_bit_for_bit(options):
+    pipe = load(options.models["cmc-pe"], device="cpu", batch=1)
+    row = Generated(Task(2, pipe.model.shape), pipe, pipe.settings(steps=1), "row", options.out)
+    options.out.mkdir()
+    row.make(lambda clips: None)
+    (take,) = pipe.stream([row.plans[1].request])
+    assert np.array_equal(row.clip(1).frames, take.clip.frames)
+    assert np.array_equal(row.clip(1).audio, take.clip.audio)
+    assert row.plans[1].request.prompt == row.task.scenes[1].caption
+
+
+def test_a_perfect_generator_scores_as_the_true_clips(options, monkeypatch):
+    """Films of the true clips in place of a model's: the row must come out as the ceiling does."""
+
+    def perfect(self, made):
+        for index, plan in enumerate(self.plans):
+            plan.film.parent.mkdir(parents=True, exist_ok=True)
+            self.task.true_clip(index).save(plan.film, lossless=True, force=True)
+
+    monkeypatch.setattr(Generated, "make", perfect)
+    rows = {row["label"]: row["scores"] for row in run(options)["rows"]}
+    assert rows["uncoupled"] == rows["cmc-pe, gamma 2"] == rows["true clips"]
+    assert rows["shuffled pairs: cmc-pe, gamma 1"] == rows["shuffled pairs: true clips"]
+    assert rows["shuffled pairs: true clips"]["avalign-svg"] != rows["true clips"]["avalign-svg"]
+    assert rows["true clips through the codec"] != rows["true clips"]
+
+
+def test_a_row_of_other_metrics_or_another_ruler_is_not_taken(options, monkeypatch, tmp_path):
+    pipe = load(options.models["cmc-pe"], device="cpu")
+    task = Task(2, pipe.model.shape)
+    scorer = Scorer(task, pipe.model.codec, tmp_path / "rows", ("avalign-svg",))
+    scorer.score(Truth(task), lambda clips: None)
+    assert scorer.finished(Truth(task)) is not None
+    assert replace(scorer, names=METRICS).finished(Truth(task)) is None
+    assert replace(scorer, task=Task(3, task.shape)).finished(Truth(task)) is None
+    monkeypatch.setattr("phonofilm.benchmarks.scoring._ruler_fingerprint", lambda: "another")
+    assert scorer.finished(Truth(task)) is None
+
+
+def test_a_damaged_row_is_named(tmp_path, options):
+    pipe = load(options.models["cmc-pe"], device="cpu")
+    task = Task(2, pipe.model.shape)
+    scorer = Scorer(task, pipe.model.codec, tmp_path / "rows", ("avalign-svg",))
+    scorer.score(Truth(task), lambda clips: None)
+    (path,) = (tmp_path / "rows").iterdir()
+    path.write_text("{")
+    with pytest.raises(MediaError, match=rf"{path.name} is damaged .*: delete it"):
+        scorer.finished(Truth(task))
+
+
+def test_missing_weights_are_said_with_the_way_to_get_them(model: Path):
+    reasons = missing({"uncoupled": "runs/none/model", "cmc-pe": str(model), "mine": "elsewhere/model"})
+    assert list(reasons) == ["cross-attention", "uncoupled", "mine"]
+    assert "coupling 'none'" in reasons["uncoupled"]
+    assert reasons["mine"] == "elsewhere/model holds no weights: name another folder with --model mine=FOLDER"
+
+
+def test_no_model_at_all_is_an_error(options):
+    with pytest.raises(WeightsError, match=r"no model of the table is at hand; .*runs/none"):
+        run(replace(options, models={"uncoupled": "runs/none"}))
+    assert not options.out.exists()
+
+
+def test_a_misspelt_model_is_not_just_left_out(options):
+    with pytest.raises(SettingError, match="did you mean 'svg-tiny'"):
+        run(replace(options, models={"cmc-pe": "svg-tinny"}))
+
+
+def test_models_are_looked_for_where_their_training_leaves_them():
+    plan = Plan("svg-tiny", Path("runs/svg-tiny"))
+    for name, place in MODELS.items():
+        kind = clapperboard.KINDS[name]
+        assert kind in {one.value for one in Coupling}
+        if place != "svg-tiny":
+            assert Path(place) == plan.stage(Stage.JOINT, kind) / "model"
+
+
+def test_what_a_digest_depends_on():
+    assert sources.digest({"a": 1, "b": 2}) == sources.digest({"b": 2, "a": 1})
+    assert sources.digest({"a": 1}) != sources.digest({"a": 2})
+
+
+def test_generated_films_can_be_read_by_anyone(options):
+    run(replace(options, models={"cmc-pe": options.models["cmc-pe"]}, gammas=(1.0,), n=2))
+    films = sorted(options.out.rglob("*.mkv"))
+    assert len(films) == 2
+    assert all(read(film).audio is not None and film.with_suffix(".json").exists() for film in films)

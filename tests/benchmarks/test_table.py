@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from phonofilm.benchmarks.table import COLUMNS, Group, markdown, table
+from phonofilm.metrics import names
+
+
+def score(value, interval=None):
+    return {"value": value, "interval": interval}
+
+
+def row(label, kind, f1, **scores):
+    identity = {
+        "weights": "0123456789abcdef",
+        "settings": {
+            "steps": 25,
+            "sampler": "euler",
+            "gamma": 1.5,
+            "guidance": {"video": 3.0, "audio": 2.5},
+        },
+    }
+    return {"label": label, "kind": kind, "identity": identity, "scores": {"event-f1-125ms": score(f1), **scores}}
+
+
+RESULTS = {
+    "command": "phonofilm bench clapperboard",
+    "task": {
+        "clapperboard": 1,
+        "n": 256,
+        "first_scene": 1_000_000_000,
+        "last_scene": 1_000_000_277,
+        "first_reference_scene": 1_000_250_000,
+    },
+    "versions": {"phonofilm": "0.1.0", "torch": "2.13.0"},
+    "left_out": {"uncoupled": "runs/none holds no weights: train it"},
+    "rows": [
+        row("cmc-pe", "model", 0.75, **{"event-offset-median": score(-0.2, [-3.4, 2.6])}),
+        row("shuffled", "shuffled", 0.25, **{"event-offset-median": score(None)}),
+        row("true clips", "true", 0.9),
+    ],
+}
+
+
+def test_values_stand_with_their_intervals_and_reasons():
+    assert table(RESULTS, Group.TIME).splitlines() == [
+        "|  | event F1, 125 ms | median offset, ms |",
+        "| --- | ---: | ---: |",
+        "| cmc-pe | 0.75 | 0 (-3 to 3) |",
+        "| shuffled | 0.25 | none |",
+        "| true clips | 0.90 | none |",
+    ]
+
+
+def test_the_page_says_how_to_repeat_it_and_what_is_missing():
+    text = markdown(RESULTS)
+    for words in (
+        "```\nphonofilm bench clapperboard\n```",
+        "256 held-out captions",
+        "scenes 1000000000 to 1000000277",
+        "as a share of the true clips': cmc-pe 0.83.",
+        "- cmc-pe: weights `0123456789ab`, 25 steps of euler, gamma 1.5, guidance video 3, audio 2.5",
+        "- uncoupled is left out: runs/none holds no weights: train it",
+        "torch 2.13.0",
+    ):
+        assert words in text
+
+
+def test_every_column_is_a_score_of_a_metric_once():
+    titles = [column.title for column in COLUMNS]
+    assert len(set(titles)) == len(titles)
+    prefixes = {name.split("-")[0] for name in names()}
+    assert all(column.score.split("-")[0] in prefixes for column in COLUMNS)
