@@ -126,10 +126,11 @@ def train_all(
     picture, mel, vocoder = runs
     if workers > 1:
         with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-            made = [job.result() for job in [pool.submit(train, run, shape, quiet) for run in (picture, mel)]]
+            jobs = [pool.submit(train, run, shape, quiet) for run in (picture, mel)]
+            pictures, mels = (job.result() for job in jobs)
     else:
-        made = [train(run, shape, quiet) for run in (picture, mel)]
-    save(assemble(*made, train(vocoder, shape, quiet)), out)
+        pictures, mels = (train(run, shape, quiet) for run in (picture, mel))
+    save(assemble(pictures, mels, train(vocoder, shape, quiet)), out)
     return out
 
 
