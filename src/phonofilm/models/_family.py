@@ -50,7 +50,20 @@ class SamplingDefaults(BaseModel):
 
 
 class FamilyNetwork(nn.Module, ABC):
-    """A family's network: a :class:`phonofilm.diffusion.contract.Network` that knows what learns when."""
+    """A family's network: a :class:`phonofilm.diffusion.contract.Network` that knows what learns when.
+
+    Latents of any size are taken; what its strides need is padded and cropped inside.
+    """
+
+    @property
+    @abstractmethod
+    def latent_channels(self) -> AV[int]:
+        """Channels of the latents that it takes and predicts."""
+
+    @property
+    @abstractmethod
+    def text_width(self) -> AV[int]:
+        """Widths of the conditioning: token states ``(B, L, width)`` for the picture, ``(B, width)`` for the sound."""
 
     @abstractmethod
     def shared(self, x: AV[Tensor], t: AV[Tensor], previous: AV[Tensor] | None) -> AV[Tensor]:
@@ -125,6 +138,9 @@ class Model:
         schedule, parameterization: what each side of the network is trained with.
         shape: the clips it makes.
         defaults: how it is sampled.
+
+    Raises:
+        WeightsError: if codec or text encoder do not fit the network.
     """
 
     family: str
@@ -137,6 +153,20 @@ class Model:
     parameterization: AV[Parameterization]
     shape: ClipShape
     defaults: SamplingDefaults
+
+    def __post_init__(self) -> None:
+        made, taken = self.codec.latent_shape(self.shape).map(lambda size: size[0]), self.network.latent_channels
+        if made != taken:
+            raise WeightsError(
+                f"the codec makes latents of {made.video} + {made.audio} channels, the network takes "
+                f"{taken.video} + {taken.audio}: they must be made together"
+            )
+        width, taken = self.text.config.width, self.network.text_width
+        if taken != AV.both(width):
+            raise WeightsError(
+                f"the text encoder is {width} wide, the network takes {taken.video} + {taken.audio}: "
+                "they must be made together"
+            )
 
     @property
     def name(self) -> str:
@@ -259,6 +289,7 @@ def create(name: str, codec: Codec, text: TextEncoder, *, seed: int = 0, config:
 
     Raises:
         SettingError: for an unknown name or a config of another family.
+        WeightsError: if codec or text encoder do not fit.
     """
     found = entry(name)
     preset = found.family.presets[found.size]

@@ -3,6 +3,7 @@
 Each ``check_*`` raises ``AssertionError`` with what is wrong, so it can stand in any test suite.
 """
 
+from phonofilm.testing.family import check_family
 from phonofilm.testing.gaussian import JointGaussian, Law
 from phonofilm.testing.guidance import check_guidance
 from phonofilm.testing.samplers import check_batch, check_convergence, check_held, check_sampler, check_straight_line
@@ -12,6 +13,7 @@ __all__ = [
     "Law",
     "check_batch",
     "check_convergence",
+    "check_family",
     "check_guidance",
     "check_held",
     "check_sampler",

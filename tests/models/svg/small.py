@@ -14,10 +14,11 @@ from phonofilm.pair import AV
 B, C, F, H, W = 2, 3, 5, 7, 11
 T, M = 13, 9
 TEXT = 12
+CHANNELS = AV(C, C)
 
 
-def small_config(kind: Coupling = Coupling.CMC_PE, **coupling) -> SVGConfig:
-    channels = {"in_channels": C, "out_channels": C}
+def small_config(kind: Coupling = Coupling.CMC_PE, channels: AV[int] = CHANNELS, **coupling) -> SVGConfig:
+    sides = channels.map(lambda count: {"in_channels": count, "out_channels": count})
     attention = (False, True, True)
     video = video_unet((16, 24, 32), text=TEXT, attention=attention, layers=1, head=8, groups=8, frames=8)
     audio = audio_unet((16, 32, 24), text=TEXT, layers=1, head=8, groups=8)
@@ -32,7 +33,7 @@ def small_config(kind: Coupling = Coupling.CMC_PE, **coupling) -> SVGConfig:
         "exact_alignment": True,
     }
     return SVGConfig(
-        video_unet=video | channels, audio_unet=audio | channels, coupling=CouplingConfig(**settings | coupling)
+        video_unet=video | sides.video, audio_unet=audio | sides.audio, coupling=CouplingConfig(**settings | coupling)
     )
 
 

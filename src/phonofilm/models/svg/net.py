@@ -92,6 +92,16 @@ class SVG(FamilyNetwork):
         """The two U-Nets."""
         return AV(self.video_unet, self.audio_unet)
 
+    @property
+    def latent_channels(self) -> AV[int]:
+        """Channels of the latents."""
+        return self.config.latent_channels
+
+    @property
+    def text_width(self) -> AV[int]:
+        """Widths of the text states and of the pooled text vector."""
+        return self.config.text_width
+
     def shared(self, x: AV[Tensor], t: AV[Tensor], previous: AV[Tensor] | None = None) -> AV[Tensor]:
         """What the connectors see: features that do not depend on the text.
 

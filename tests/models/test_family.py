@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import torch
+from pydantic import BaseModel, ValidationError
+
+from phonofilm.diffusion.parameterization import NetworkDenoiser
+from phonofilm.errors import SettingError, WeightsError
+from phonofilm.models import SamplingDefaults, catalogue, create, families
+from phonofilm.models._family import entry, family, shipped
+from tests.models.small_model import small_model
+
+
+def test_families_are_found_by_their_folders():
+    assert families().keys() >= {"svg"}
+    assert all(name == found.name for name, found in families().items())
+    assert family("svg") is families()["svg"]
+
+
+def test_unknown_names_offer_the_nearest():
+    with pytest.raises(SettingError, match="did you mean 'svg'"):
+        family("svgg")
+    with pytest.raises(SettingError, match="did you mean 'svg-tiny'"):
+        entry("svg-tinny")
+
+
+def test_a_size_without_weights_says_so():
+    assert catalogue()["svg-paper"].folder is None
+    with pytest.raises(WeightsError, match="no weights of svg-paper ship"):
+        shipped("svg-paper")
+
+
+def test_the_seed_is_all_that_decides_fresh_weights():
+    one, same, other = (small_model(seed).network.state_dict() for seed in (3, 3, 4))
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not torch.equal(one["video_unet.conv_in.weight"], other["video_unet.conv_in.weight"])
+
+
+def test_making_a_model_leaves_the_callers_random_state_alone():
+    model = small_model()
+    before = torch.get_rng_state()
+    create("svg-tiny", model.codec, model.text, seed=5, config=model.config)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_config_of_another_kind_is_refused():
+    model = small_model()
+    with pytest.raises(SettingError, match="takes a SVGConfig"):
+        create("svg-tiny", model.codec, model.text, config=BaseModel())
+
+
+def test_a_model_knows_its_name_and_its_denoiser():
+    model = small_model()
+    assert model.name == "svg-tiny"
+    assert isinstance(model.denoiser(), NetworkDenoiser)
+    assert model.to("cpu") is model
+    assert model.modules.keys() == {"network", "text", "video codec", "audio codec"}
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        model.size = "small"
+
+
+def test_parts_that_do_not_fit_are_refused():
+    model = small_model()
+    with pytest.raises(WeightsError, match=r"latents of 3 \+ 1 channels, the network takes 4 \+ 8"):
+        create("svg-tiny", model.codec, model.text)
+    unet = {**model.config.video_unet, "cross_attention_dim": 13}
+    config = model.config.model_copy(update={"video_unet": unet})
+    with pytest.raises(WeightsError, match=r"text encoder is 12 wide, the network takes 13 \+ 12"):
+        create("svg-tiny", model.codec, model.text, config=config)
+
+
+def test_parameters_are_counted_without_making_them():
+    unets, coupling = 1_276_658_564 + 415_954_568, 467_744_079
+    assert catalogue()["svg-paper"].parameters == unets + coupling
+
+
+def test_sampling_defaults_are_strict():
+    with pytest.raises(ValidationError):
+        SamplingDefaults(step=3)
+    with pytest.raises(ValidationError):
+        SamplingDefaults(steps=0)
