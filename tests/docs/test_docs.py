@@ -1,0 +1,116 @@
+"""The documentation is run and its links are followed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from phonofilm.cli import main
+from phonofilm.models import catalogue
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("src/**/*.md")]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+
+# What is left to continuous integration itself, or needs a network.
+ELSEWHERE = {"git", "make", "."}
+# Every command runs as it stands but for its size.
+QUICKER = {
+    "generate": ["--steps", "2"],
+    "train": ["clips=4", "batch=2", "validate_every=0"],
+    "prepare": ["--count", "3"],
+}
+
+
+def blocks(language: str, text: str) -> Iterator[str]:
+    return (body for found, body in BLOCK.findall(text) if found == language)
+
+
+def commands(text: str) -> list[list[str]]:
+    lines = [line for body in blocks("sh", text) for line in body.splitlines()]
+    return [words for words in (shlex.split(line, comments=True) for line in lines) if words]
+
+
+def status(arguments: list[str]) -> object:
+    try:
+        main(arguments)
+    except SystemExit as end:
+        return end.code or 0
+    return 0
+
+
+def quick(words: list[str]) -> list[str]:
+    return words if "--from" in words else [*words, *QUICKER.get(words[0], [])]
+
+
+@pytest.mark.skipif(catalogue()["svg-tiny"].folder is None, reason="svg-tiny's weights are not in this checkout")
+def test_the_readme_runs_from_top_to_bottom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    ran = []
+    for words in commands(text):
+        program = words[0]
+        if program in ELSEWHERE:
+            continue
+        assert program == "phonofilm", f"the readme calls {program}, which nothing checks"
+        assert status(quick(words[1:])) == 0, f"{shlex.join(words)}: {capsys.readouterr().err}"
+        ran.append(words[1])
+    assert {"generate", "train", "score", "prepare", "plot", "models"} <= set(ran)
+    assert "bit for bit" in capsys.readouterr().out
+    for body in blocks("python", text):
+        exec(compile(body, "README.md", "exec"), {})  # noqa: S102, the readme is our own
+    for name in ("hit.mp4", "hit.json", "hit.png", "again.mp4", "dubbed.png", "scores.json", "x.mp4", "mine.mp4"):
+        assert (tmp_path / name).stat().st_size > 0
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {name for page in PAGES for name in re.findall(r"`?\bmake (\w+)`", page.read_text(encoding="utf-8"))}
+    named |= {words[1] for words in commands((ROOT / "README.md").read_text(encoding="utf-8")) if words[0] == "make"}
+    assert {"demo", "test", "lint"} <= named
+    assert named <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    lost = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
+    assert lost == []
+
+
+def test_the_link_check_can_fail() -> None:
+    assert LINK.findall("[a](b/c.md) ![d](e.svg#f) [g](https://h)") == ["b/c.md", "e.svg"]
+
+
+def test_contributing_names_folders_and_tests_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    tests = {name for line in re.findall(r"`\.venv/bin/pytest ([^`]+)`", text) for name in line.split()}
+    assert len(tests) >= 6
+    assert [name for name in tests if not (ROOT / name).is_dir()] == []
+    folders = re.findall(r"`(src/phonofilm/[\w/.]+)`", text)
+    assert folders
+    assert [name for name in folders if not (ROOT / name).exists()] == []
+
+
+def test_no_path_of_any_one_machine_stands_in_the_repository() -> None:
+    """Home and working folders of whoever wrote a file are nobody else's."""
+    pattern = re.compile(r"(?<![\w.])/(?:" + "|".join(("work", "root", "home", "Users")) + r")/\w")
+    folders = ("src", "tests", "docs", "bench", "examples", ".ci")
+    files = [
+        path for folder in folders for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".md", ".json", "")
+    ]
+    texts = {
+        path: path.read_text(encoding="utf-8", errors="replace")
+        for path in [*files, *ROOT.glob("*.*")]
+        if path.is_file()
+    }
+    assert len(texts) > 50
+    assert [str(path) for path, text in texts.items() if pattern.search(text)] == []
