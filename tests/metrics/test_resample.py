@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from phonofilm.metrics._resample import GROUPS, SHUFFLES, derangements, jackknife, pooled, ratio
+from phonofilm.metrics._resample import GROUPS, SHUFFLES, derangements, jackknife, quantile, ratio
 
 
 def test_no_clip_meets_itself_and_each_has_one_partner():
@@ -27,15 +27,31 @@ def test_the_interval_of_a_share_is_the_binomial_one():
 
 def test_clips_and_not_their_values_are_drawn():
     clips = [np.full(50, value) for value in (0.0, 1.0, 2.0, 3.0)]
-    found = pooled(clips, lambda values: float(values.mean()), 0, empty="-")
-    assert found.value == pytest.approx(1.5)
-    assert found.interval is not None
-    assert found.interval[1] - found.interval[0] > 1.5  # drawn value by value it would be about 0.3
+    found = quantile(clips, 0.5, 0, empty="-")
+    assert found.value == 1.5
+    assert found.interval == (0, 3)  # drawn value by value it would be (1, 2)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+@pytest.mark.parametrize("n", [1, 7, 10, 40])
+def test_quantiles_are_numpys(n, share):
+    values = np.random.default_rng(n).standard_normal(n)
+    found = quantile(np.array_split(values, 3), share, None, empty="-")
+    assert found.value == pytest.approx(np.quantile(values, share, method="averaged_inverted_cdf"))
+    assert found.interval is None
+
+
+def test_the_interval_of_a_median_is_that_of_its_order_statistics():
+    """Oracle: ranks n/2 -+ 1.96 sqrt(n)/2 of independent values enclose the median with 95 %."""
+    values = np.sort(np.random.default_rng(1).standard_normal(400))
+    low, high = quantile(list(values[:, None]), 0.5, 0, empty="-").interval
+    assert values[170] < low < values[190]
+    assert values[209] < high < values[229]
 
 
 def test_nothing_to_divide_by_is_a_reason_and_not_a_number():
     assert ratio([0, 0], [0, 0], 0, empty="nothing there").reason == "nothing there"
-    assert pooled([np.empty(0)], np.median, 0, empty="nothing there").value is None
+    assert quantile([np.empty(0)], 0.5, 0, empty="nothing there").value is None
 
 
 def test_the_jackknife_of_a_mean_is_students_interval():

@@ -18,7 +18,7 @@ WINDOW = 512
 BANDS = 48
 LOWEST_HZ, HIGHEST_HZ = 40.0, 8_000.0
 FLOOR = 1e-3
-"""Spectral magnitude that counts as silence: a tone of 4e-6, far below one 16-bit step's noise."""
+"""Spectral magnitude that counts as silence: that of a tone of amplitude 8e-6, a quarter of a 16-bit step."""
 
 
 def mono(audio: np.ndarray, sample_rate: int) -> Tensor:

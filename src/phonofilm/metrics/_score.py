@@ -9,6 +9,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
+
 from phonofilm.errors import MediaError
 from phonofilm.events import Event
 from phonofilm.media.clip import Clip
@@ -138,18 +140,19 @@ class Subject:
     prompt: str | None = None
     truth: tuple[Event, ...] | None = None
 
-    def whole(self) -> Clip:
-        """The clip, once it is known to have picture and sound.
+    def whole(self) -> AV[np.ndarray]:
+        """The clip's frames and sound, once it is known that both are there.
 
         Raises:
-            MediaError: if it lacks one of them.
+            MediaError: if one of them is missing.
         """
-        if self.clip.frames is None or self.clip.audio is None or not len(self.clip.frames) or not self.clip.audio.size:
-            lacks = "sound" if self.clip.frames is not None and len(self.clip.frames) else "picture"
+        frames, sound = self.clip.frames, self.clip.audio
+        if frames is None or not len(frames) or sound is None or not sound.size:
+            lacks = "picture" if frames is None or not len(frames) else "sound"
             raise MediaError(
                 f"{self.name} has no {lacks}, which its scores need: take it out of the folder, or skip bad clips"
             )
-        return self.clip
+        return AV(frames, sound)
 
     @cached_property
     def events(self) -> AV[tuple[Detection, ...]]:
@@ -158,7 +161,8 @@ class Subject:
         Raises:
             MediaError: if picture or sound is missing.
         """
-        return detect(self.whole())
+        self.whole()
+        return detect(self.clip)
 
 
 class Metric(Protocol[MeasuredT]):

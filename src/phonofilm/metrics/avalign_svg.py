@@ -103,10 +103,9 @@ class AvAlignSvg:
             MediaError: if picture or sound is missing, or there is only one frame.
         """
         clip = subject.whole()
-        assert clip.frames is not None
-        assert clip.audio is not None
-        frame = float(1 / clip.fps)
-        return Peaks(strict_maxima(flow(clip.frames)) * frame, sound_peaks(clip.audio, clip.sample_rate), frame)
+        frame = float(1 / subject.clip.fps)
+        sounds = sound_peaks(clip.audio, subject.clip.sample_rate)
+        return Peaks(strict_maxima(flow(clip.video)) * frame, sounds, frame)
 
     def scores(self, measured: Sequence[Peaks], reference: Sequence[Peaks] | None, seed: int) -> list[Score]:
         """``avalign-svg`` and its precision and recall."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from phonofilm.metrics._detect import times
 from phonofilm.metrics._match import match
-from phonofilm.metrics._resample import pooled, ratio
+from phonofilm.metrics._resample import quantile, ratio
 from phonofilm.metrics._score import Better, Score, Subject
 from phonofilm.pair import AV
 
@@ -71,21 +71,13 @@ class EventDetectors:
         rows = (
             ("precision", Better.HIGHER, "", ratio(hits, [one.found for one in found], seed, empty=NO_TRUTH)),
             ("recall", Better.HIGHER, "", ratio(hits, [one.true for one in found], seed, empty=NO_TRUTH)),
-            ("offset-median", Better.NEARER_ZERO, "ms", pooled(errors, _median, seed, empty=NO_TRUTH)),
-            ("error-p90", Better.LOWER, "ms", pooled(errors, _p90_size, seed, empty=NO_TRUTH)),
+            ("offset-median", Better.NEARER_ZERO, "ms", quantile(errors, 0.5, seed, empty=NO_TRUTH)),
+            ("error-p90", Better.LOWER, "ms", quantile([np.abs(one) for one in errors], 0.9, seed, empty=NO_TRUTH)),
         )
         return [
             Score.of(self, f"{name}-{what}", value, better, n=len(found), seed=seed, unit=unit)
             for what, better, unit, value in rows
         ]
-
-
-def _median(errors: np.ndarray) -> float:
-    return float(np.median(errors))
-
-
-def _p90_size(errors: np.ndarray) -> float:
-    return float(np.percentile(np.abs(errors), 90))
 
 
 metric = EventDetectors

@@ -28,7 +28,7 @@ import numpy as np
 
 from phonofilm.metrics._detect import times
 from phonofilm.metrics._match import match, offsets
-from phonofilm.metrics._resample import derangements, pooled, ratio
+from phonofilm.metrics._resample import derangements, quantile, ratio
 from phonofilm.metrics._score import Better, Estimate, Score, Subject
 
 NO_EVENTS = "no events were found in the clips: choose clips in which something happens"
@@ -80,30 +80,23 @@ class _Share:
     unit: str
     parts: Callable[[Tally], tuple[float, float]]
 
-    def over(self, tallies: Sequence[Tally], seed: int) -> Estimate:
+    def over(self, tallies: Sequence[Tally], seed: int | None) -> Estimate:
         tops, bottoms = zip(*map(self.parts, tallies), strict=True) if tallies else ((), ())
         return ratio(tops, bottoms, seed, empty=NO_EVENTS)
 
 
 @dataclass(frozen=True)
 class _Spread:
-    """A score that is a statistic of the offsets of all clips' pairs."""
+    """A score that is a quantile of the offsets of all clips' pairs, or of their sizes."""
 
     name: str
     better: Better
-    statistic: Callable[[np.ndarray], float]
+    share: float
+    of: Callable[[np.ndarray], np.ndarray] = np.abs
     unit: str = "ms"
 
-    def over(self, tallies: Sequence[Tally], seed: int) -> Estimate:
-        return pooled([tally.offsets for tally in tallies], self.statistic, seed, empty=NO_PAIRS)
-
-
-def _p50(offsets: np.ndarray) -> float:
-    return float(np.median(np.abs(offsets)))
-
-
-def _p90(offsets: np.ndarray) -> float:
-    return float(np.percentile(np.abs(offsets), 90))
+    def over(self, tallies: Sequence[Tally], seed: int | None) -> Estimate:
+        return quantile([self.of(tally.offsets) for tally in tallies], self.share, seed, empty=NO_PAIRS)
 
 
 SCORES = (
@@ -114,9 +107,9 @@ SCORES = (
     _Share("event-hit-frame", Better.HIGHER, "", lambda t: (t.at_frame, t.seen)),
     _Share("event-unheard", Better.LOWER, "per clip", lambda t: (t.seen - t.at_125ms, 1)),
     _Share("event-unseen", Better.LOWER, "per clip", lambda t: (t.heard - t.at_125ms, 1)),
-    _Spread("event-offset-median", Better.NEARER_ZERO, lambda offsets: float(np.median(offsets))),
-    _Spread("event-error-p50", Better.LOWER, _p50),
-    _Spread("event-error-p90", Better.LOWER, _p90),
+    _Spread("event-offset-median", Better.NEARER_ZERO, 0.5, np.positive),
+    _Spread("event-error-p50", Better.LOWER, 0.5),
+    _Spread("event-error-p90", Better.LOWER, 0.9),
 )
 
 
@@ -151,7 +144,7 @@ class EventSync:
                 n=len(true),
                 seed=seed,
                 unit=kind.unit,
-                chance=kind.over(mixed, seed).value,
+                chance=kind.over(mixed, None).value,
             )
             for kind in SCORES
         ]

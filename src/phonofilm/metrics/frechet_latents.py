@@ -46,9 +46,8 @@ class FrechetLatents:
             MediaError: if picture or sound is missing.
             SettingError: if the codec cannot take the clip.
         """
-        video, audio = self.codec.encode([subject.whole()]).map(
-            lambda latents: latents[0].float().cpu().transpose(0, 1)
-        )
+        subject.whole()
+        video, audio = self.codec.encode([subject.clip]).map(lambda latents: latents[0].float().cpu().transpose(0, 1))
         return AV(video.flatten(1).numpy(), audio.flatten(1).numpy())
 
     def scores(

@@ -48,11 +48,9 @@ def classify(subject: Subject) -> AV[str | None]:
         MediaError: if one of them is missing.
     """
     clip = subject.whole()
-    assert clip.frames is not None
-    assert clip.audio is not None
-    sound = mono(clip.audio, clip.sample_rate)
+    sound = mono(clip.audio, subject.clip.sample_rate)
     heard = None if sound.abs().max() < SILENCE else _name(shipped(SoundMaterial)(log_mel(sound[None])))
-    return AV(_name(shipped(PictureMaterial)(stills(clip.frames)[None])), heard)
+    return AV(_name(shipped(PictureMaterial)(stills(clip.video)[None])), heard)
 
 
 def _name(logits: torch.Tensor) -> str:
@@ -83,9 +81,10 @@ class MaterialMatch:
         ]
 
         def one(side: str, own: _Column, wrong: _Column) -> Score:
-            found, chance = (ratio(c.matched, c.counted, seed, empty=NO_PROMPTS) for c in (own, wrong))
+            found = ratio(own.matched, own.counted, seed, empty=NO_PROMPTS)
+            chance = ratio(wrong.matched, wrong.counted, None, empty=NO_PROMPTS).value
             n = sum(own.counted)
-            return Score.of(self, f"material-{side}", found, Better.HIGHER, n=n, seed=seed, chance=chance.value)
+            return Score.of(self, f"material-{side}", found, Better.HIGHER, n=n, seed=seed, chance=chance)
 
         return list(SIDES.map(one, _columns(measured), _columns(mixed)))
 

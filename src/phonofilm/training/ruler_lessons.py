@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
@@ -171,8 +171,7 @@ class PictureMaterialLesson:
     def __init__(self, scenes: Scenes) -> None:
         self.network = PictureMaterial()
         drawn = scenes.all()
-        shape = replace(SHAPE, fps=Fraction(8))
-        self.frames = torch.stack([stills(render_frames(scene, shape)) for scene in drawn])
+        self.frames = torch.stack([stills(render_frames(scene, SHAPE)) for scene in drawn])
         self.shares = _shares([{e.material for e in scene.events if e.visible} for scene in drawn])
 
     def loss(self, generator: torch.Generator, batch: int) -> dict[str, Tensor]:

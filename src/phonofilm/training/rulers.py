@@ -55,10 +55,10 @@ class RulerTrainConfig(BaseModel):
     steps: int = Field(gt=0)
     batch: int = Field(default=16, gt=0)
     learning_rate: float = Field(default=2e-3, gt=0)
-    scenes: int = Field(default=3000, gt=0)
+    scenes: int = Field(default=1500, gt=0)
     first_seed: int = Field(default=0, ge=0)
     seed: int = 0
-    checkpoint_steps: int = Field(default=200, gt=0)
+    checkpoint_steps: int = Field(default=100, gt=0)
     threads: int = Field(default=1, gt=0)
 
     def rate(self, step: int) -> float:
@@ -66,7 +66,7 @@ class RulerTrainConfig(BaseModel):
         return self.learning_rate * min(1.0, (step + 1) / WARMUP) * 0.5 * (1 + math.cos(math.pi * step / self.steps))
 
 
-STEPS = {"eye": 3000, "ear": 1500, "picture-material": 1000, "sound-material": 800}
+STEPS = {"eye": 800, "ear": 600, "picture-material": 300, "sound-material": 300}
 """Steps of the runs that made the shipped networks."""
 
 

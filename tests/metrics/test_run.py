@@ -1,0 +1,188 @@
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from phonofilm.errors import MediaError, SettingError
+from phonofilm.events import Event
+from phonofilm.media.clip import Clip
+from phonofilm.metrics import Better, Score, Subject, find, names, score, score_folder
+from phonofilm.metrics._folder import films
+from phonofilm.metrics._resample import mean
+from phonofilm.pair import AV
+
+
+def clip(level=0.1, frames=5, shade=0, sound=True):
+    audio = np.full((1, 16_000), level, np.float32) if sound else None
+    return Clip(np.full((frames, 12, 14, 3), shade, np.uint8), audio, Fraction(8), 16_000)
+
+
+@dataclass
+class Loudness:
+    """A metric of somebody else: the seam takes it as it is."""
+
+    name: str = "loudness"
+    version: int = 3
+
+    def measure(self, subject):
+        return float(subject.clip.audio.max()) if subject.prompt != "skip" else None
+
+    def scores(self, measured, reference, seed):
+        return [Score.of(self, "loudness", mean(measured, seed, empty="-"), Better.HIGHER, n=len(measured), seed=seed)]
+
+
+def subjects(*levels, **extra):
+    return [Subject(f"clip {level}", clip(level), **extra) for level in levels]
+
+
+def test_scores_carry_their_definition_and_clock_and_ceiling():
+    report = score(iter(subjects(0.1, 0.3)), [Loudness()], reference=subjects(0.5), seed=9)
+    found = report["loudness"]
+    assert found.value == pytest.approx(0.2)
+    assert found.ceiling == pytest.approx(0.5)
+    assert (found.definition, found.fps, found.sample_rate, found.seed, found.n) == ("loudness@3", 8, 16_000, 9, 2)
+    assert report.clips == 2
+
+
+def test_a_clip_that_does_not_count_is_left_out_of_that_metric_only():
+    assert score(subjects(0.1) + subjects(0.9, prompt="skip"), [Loudness()])["loudness"].n == 1
+
+
+def test_clips_of_different_rates_have_none_in_common():
+    other = Subject("slow", Clip(clip().frames, clip().audio, Fraction(4), 16_000))
+    found = score([*subjects(0.1), other], [Loudness()])["loudness"]
+    assert found.fps is None
+    assert found.sample_rate == 16_000
+
+
+def test_only_one_clip_is_kept(monkeypatch):
+    """The stream is drained one by one: each clip is measured before the next is made."""
+    seen = []
+
+    def stream():
+        for level in (0.1, 0.2, 0.3):
+            assert len(seen) == round(level * 10) - 1
+            yield Subject(str(level), clip(level))
+
+    monkeypatch.setattr(Loudness, "measure", lambda self, subject: seen.append(subject.name) or 1.0)
+    assert score(stream(), [Loudness()]).clips == 3
+
+
+def test_a_clip_without_sound_is_named_or_skipped_and_counted():
+    silent = Subject("films/mute.mp4", clip(sound=False))
+    with pytest.raises(MediaError, match=r"films/mute\.mp4 has no sound"):
+        score([silent], [Loudness()])
+    report = score([silent, *subjects(0.2)], [Loudness()], skip_bad=True)
+    assert report.clips == report["loudness"].n == 1
+    assert list(report.skipped) == ["films/mute.mp4"]
+    with pytest.raises(MediaError, match="no clip left"):
+        score([silent], [Loudness()], skip_bad=True)
+
+
+def test_a_score_has_a_value_or_a_reason():
+    with pytest.raises(ValueError, match="reason"):
+        Score("x", "x@1", None, "", Better.HIGHER, 0)
+
+
+def test_every_module_is_a_metric_of_its_own_name():
+    assert {"event-sync", "event-detectors", "avalign-svg", "material-match", "frechet-latents"} <= set(names())
+    for name in set(names()) - {"frechet-latents"}:
+        assert find(name).name == name
+
+
+def test_unknown_metrics_offer_the_nearest():
+    with pytest.raises(SettingError, match="avalign-svg"):
+        find("avalign")
+    with pytest.raises(SettingError, match="codec"):
+        find("frechet-latents")
+
+
+class HalfCodec:
+    """Latents that are the mean shade of each frame, and the level of each 10 ms."""
+
+    def encode(self, clips):
+        import torch
+
+        video = torch.stack([torch.from_numpy(c.frames).float().mean(dim=(1, 2)).T[..., None, None] for c in clips])
+        audio = torch.stack([torch.from_numpy(c.audio.reshape(1, 100, 160)) for c in clips])
+        return AV(video, audio)
+
+
+def test_frechet_distances_on_a_codecs_latents():
+    rng = np.random.default_rng(0)
+
+    def noisy(shade):
+        frames = np.clip(shade + 9 * rng.standard_normal((7, 12, 14, 3)), 0, 255).astype(np.uint8)
+        return Clip(frames, (0.1 * rng.standard_normal((1, 16_000))).astype(np.float32), Fraction(8), 16_000)
+
+    def crowd(shade):
+        return [Subject(f"{shade} {i}", noisy(shade)) for i in range(44)]
+
+    report = score(crowd(100), [find("frechet-latents", HalfCodec())], reference=crowd(150))
+    video, audio = report["frechet-video-latents"], report["frechet-audio-latents"]
+    assert video.value == pytest.approx(3 * 50**2, rel=0.02)
+    assert video.interval[0] < video.value < video.interval[1]
+    assert "jackknife" in video.method
+    assert video.ceiling < 1
+    assert audio.value < 0.1
+    alone = score(crowd(100), [find("frechet-latents", HalfCodec())])["frechet-video-latents"]
+    assert alone.value is None
+    assert "reference" in alone.reason
+
+
+EVENT = Event(8000, 16_000, "ball", "glass", 0.8, 0.5, 0.5, 0.0)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for i, shade in enumerate((40, 80)):
+        clip(0.1 + i / 10, frames=8, shade=shade).save(tmp_path / f"{i}.mp4", lossless=True)
+    (tmp_path / "0.json").write_text(json.dumps({"prompt": "a glass ball bounces"}))
+    return tmp_path
+
+
+def test_a_folder_is_scored_with_progress_and_saved(folder):
+    told = []
+    report = score_folder(folder, folder, ["avalign-svg"], progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert report["avalign-svg"].value == report["avalign-svg"].ceiling == 0  # grey pictures, constant sound
+    saved = json.loads(report.save(folder / "scores.json").read_text())
+    assert saved["scores"]["avalign-svg"]["n"] == saved["clips"] == 2
+    assert saved["source"] == str(folder)
+    assert json.dumps(saved, allow_nan=False)
+
+
+def test_prompts_come_from_sidecars_and_truth_from_the_manifest(folder):
+    first, second = films(folder)
+    assert (first.prompt, first.truth, second.prompt) == ("a glass ball bounces", None, None)
+    row = {"file": "1.mp4", "caption": "a drum is hit", "events": [EVENT.to_json()], "seed": 1}
+    (folder / "manifest.jsonl").write_text(json.dumps(row) + "\n")
+    assert films(folder)[1].prompt == "a drum is hit"
+    assert films(folder)[1].read().truth == (EVENT,)
+
+
+@pytest.mark.parametrize(("file", "content"), [("0.json", "{}"), ("0.json", "no"), ("manifest.jsonl", '{"file": 1}\n')])
+def test_damaged_words_are_an_error_that_names_them(folder, file, content):
+    (folder / file).write_text(content)
+    with pytest.raises(MediaError, match=file):
+        films(folder)
+
+
+def test_what_is_no_film_is_named_or_skipped(folder):
+    (folder / "2.mp4").write_bytes(b"not a film")
+    with pytest.raises(MediaError, match=r"2\.mp4"):
+        score_folder(folder, metrics=["avalign-svg"])
+    report = score_folder(folder, metrics=["avalign-svg"], skip_bad=True)
+    assert report.clips == 2
+    assert list(report.skipped) == [str(folder / "2.mp4")]
+
+
+def test_folders_without_films(tmp_path):
+    with pytest.raises(MediaError, match="holds no films"):
+        score_folder(tmp_path)
+    with pytest.raises(MediaError, match="not a folder"):
+        score_folder(tmp_path / "absent")
+    with pytest.raises(SettingError, match="no metric"):
+        score_folder(tmp_path, metrics=[])
