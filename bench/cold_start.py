@@ -37,12 +37,14 @@ class Run:
         wall: seconds from its start to its end.
         sampling: seconds inside the sampler.
         coding: seconds in text encoders and codec.
+        cpu: seconds of all cores together.
         peak: resident memory at its highest, in MiB.
     """
 
     wall: float
     sampling: float
     coding: float
+    cpu: float
     peak: float
 
     @property
@@ -71,7 +73,8 @@ def generate(model: str, steps: int, seed: int, folder: Path) -> Run:
     found = SAID.search(said)
     if process.returncode or found is None or not film.stat().st_size:
         sys.exit(f"phonofilm generate ended with status {process.returncode}: {said}")
-    return Run(wall, float(found[1]), float(found[2]), usage.ru_maxrss * PEAK_UNIT / 2**20)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Run(wall, float(found[1]), float(found[2]), cpu, usage.ru_maxrss * PEAK_UNIT / 2**20)
 
 
 def summary(first: Run, runs: list[Run]) -> dict[str, Any]:
@@ -84,6 +87,7 @@ def summary(first: Run, runs: list[Run]) -> dict[str, Any]:
         "of it the sampler, s": statistics.median(run.sampling for run in runs),
         "of it text and codec, s": statistics.median(run.coding for run in runs),
         "of it start, imports, weights, files, s": statistics.median(run.rest for run in runs),
+        "CPU time of all cores, s": statistics.median(run.cpu for run in runs),
         "whole command / sampler": statistics.median(walls) / max(statistics.median(r.sampling for r in runs), 0.05),
         "first run, s": first.wall,
         "peak memory, MiB (most)": max(run.peak for run in [first, *runs]),
