@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 import torch
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from phonofilm.diffusion.parameterization import NetworkDenoiser
 from phonofilm.errors import SettingError, WeightsError
@@ -48,7 +48,7 @@ def test_making_a_model_leaves_the_callers_random_state_alone():
 def test_a_config_of_another_kind_is_refused():
     model = small_model()
     with pytest.raises(SettingError, match="takes a SVGConfig"):
-        create("svg-tiny", model.codec, model.text, config=BaseModel())
+        create("svg-tiny", model.codec, model.text, config=SamplingDefaults())
 
 
 def test_a_model_knows_its_name_and_its_denoiser():

@@ -103,28 +103,9 @@ def load(name_or_path: str | Path) -> Model:
         if isinstance(name_or_path, Path) or len(folder.parts) > 1:
             raise WeightsError(f"there is no folder {folder}: give a model's folder, or a name from `phonofilm models`")
         folder = shipped(name_or_path)
-    description = _description(folder)
-    config, network = _network(description, folder)
-    fill(network, tensors(folder / NETWORK), folder / NETWORK)
-    text = TextEncoder.rebuild(load_description(folder / TEXT / TEXT_DESCRIPTION))
-    fill(text, tensors(folder / TEXT / TEXT_WEIGHTS), folder / TEXT / TEXT_WEIGHTS)
-    try:
-        schedule = description.schedule.map(schedule_from_json)
-        kinds = description.parameterization.map(parameterization)
-    except SettingError as error:
-        raise WeightsError(f"{folder / DESCRIPTION}: {error}") from error
-    return Model(
-        description.family,
-        description.size,
-        config,
-        network.eval(),
-        codecs.load(folder / CODEC),
-        text.eval(),
-        schedule,
-        kinds,
-        description.shape,
-        description.defaults,
-    )
+    # Fresh weights are drawn only to be overwritten: not from the caller's random state.
+    with torch.random.fork_rng(devices=[]):
+        return _read(folder)
 
 
 def fingerprint(model: Model) -> str:
@@ -165,6 +146,31 @@ def fill(module: nn.Module, found: dict[str, Tensor], source: Path) -> None:
                 f"{source} {complaint} {names[0]!r}{more}: weights and description must come from one model"
             )
     module.load_state_dict({name: value.to(own[name].dtype) for name, value in found.items()})
+
+
+def _read(folder: Path) -> Model:
+    description = _description(folder)
+    config, network = _network(description, folder)
+    fill(network, tensors(folder / NETWORK), folder / NETWORK)
+    text = TextEncoder.rebuild(load_description(folder / TEXT / TEXT_DESCRIPTION))
+    fill(text, tensors(folder / TEXT / TEXT_WEIGHTS), folder / TEXT / TEXT_WEIGHTS)
+    try:
+        schedule = description.schedule.map(schedule_from_json)
+        kinds = description.parameterization.map(parameterization)
+    except SettingError as error:
+        raise WeightsError(f"{folder / DESCRIPTION}: {error}") from error
+    return Model(
+        description.family,
+        description.size,
+        config,
+        network.eval(),
+        codecs.load(folder / CODEC),
+        text.eval(),
+        schedule,
+        kinds,
+        description.shape,
+        description.defaults,
+    )
 
 
 def _write(model: Model, folder: Path, half: bool) -> None:
@@ -212,9 +218,7 @@ def _network(description: Description, folder: Path) -> tuple[BaseModel, FamilyN
         raise WeightsError(f"{folder} is a model for another Phonofilm: {error}") from error
     except ValidationError as error:
         raise WeightsError(f"{folder / DESCRIPTION} has a config that does not fit {_place(error)}") from error
-    # Fresh weights would be drawn only to be overwritten, from the caller's random state besides.
-    with torch.random.fork_rng(devices=[]):
-        return config, own.build(config)
+    return config, own.build(config)
 
 
 def _place(error: ValidationError) -> str:
