@@ -1,5 +1,6 @@
 """Training settings: strict, with errors that offer the nearest name."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -38,5 +39,5 @@ def test_rate_warms_up_holds_and_cools_to_zero() -> None:
     rates = [config.rate(step) for step in range(config.steps)]
     assert config.steps == 100
     assert rates[0] == pytest.approx(0.2) and rates[9:60] == pytest.approx([2.0] * 51)
-    assert all(later < earlier for earlier, later in zip(rates[60:], rates[61:], strict=False))
+    assert all(later < earlier for earlier, later in pairwise(rates[60:]))
     assert 0 < rates[-1] <= 2.0 / 40 + 1e-12

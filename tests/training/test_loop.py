@@ -40,8 +40,7 @@ def small_model() -> Model:
             "coupling": SIZES["tiny"].coupling.model_copy(update={"width": 16, "groups": 4, "head": AV.both(16)}),
         }
     )
-    model = create("svg-tiny", codec, fresh_text(CAPTIONS), config=coupled(config, "cmc-pe"))
-    return model
+    return create("svg-tiny", codec, fresh_text(CAPTIONS), config=coupled(config, "cmc-pe"))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ def test_every_clip_once_an_epoch_whatever_the_batch_size() -> None:
 def test_ranks_share_a_global_batch_without_overlap() -> None:
     whole = [Order(30, 4).batch(number, 6) for number in range(5)]
     parts = [[Order(30, 4).batch(number, 2, rank, 3) for rank in range(3)] for number in range(5)]
-    assert [sum(ranks, []) for ranks in parts] == whole
+    assert [[index for rank in ranks for index in rank] for ranks in parts] == whole
 
 
 def test_a_resumed_order_needs_no_history() -> None:

@@ -1,13 +1,20 @@
-"""``phonofilm train``: one stage of training."""
+"""``phonofilm train``: one stage of a model, or a whole model from nothing."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from phonofilm.errors import SettingError
+from phonofilm.cli.progress import progress
+from phonofilm.errors import SettingError, unknown_name
+
+if TYPE_CHECKING:
+    from phonofilm.training.plan import Plan
+
+STAGES = ("video", "audio", "joint")
+FROM_SCRATCH = ("all", "codec", "latents", *STAGES)
 
 
 def train(
@@ -15,13 +22,22 @@ def train(
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Any training setting, e.g. clips=20000.")
     ] = None,
-    stage: Annotated[str, typer.Option(help="video, audio or joint.")] = "joint",
+    stage: Annotated[
+        str, typer.Option(help="video, audio or joint; from scratch also codec, latents or all.")
+    ] = "joint",
     output: Annotated[Path, typer.Option("-o", "--output", help="Run folder: checkpoints, logs, model.")] = Path(
         "runs/train"
     ),
+    scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Begin with nothing: every stage of the model's recipe.")
+    ] = False,
+    coupling: Annotated[
+        str, typer.Option(help="Joint training from scratch: cmc-pe, cross-attention or none.")
+    ] = "cmc-pe",
+    workers: Annotated[int, typer.Option(min=1, help="Processes that draw scenes for the latents.")] = 1,
     settings: Annotated[bool, typer.Option("--settings", help="Print every setting and stop.")] = False,
 ) -> None:
-    """Train one stage of a model on Clapperboard scenes; run the same command again to continue.
+    """Train a model on Clapperboard scenes; run the same command again to continue.
 
     A run that was stopped, whatever the way, continues from its last checkpoint. The finished model is the
     folder OUTPUT/model, which every other command takes as --model.
@@ -29,13 +45,22 @@ def train(
     Examples:
     phonofilm train svg-tiny --stage joint -o runs/joint clips=20000 batch=8
 
+    phonofilm train svg-tiny --from-scratch --stage all -o runs/tiny
+
     tensorboard --logdir runs
     """
-    from phonofilm.training.config import with_overrides
-
     for override in overrides or []:
         if override.partition("=")[0] in ("model", "stage", "out"):
             raise SettingError(f"{override!r} has its own place: phonofilm train MODEL --stage STAGE -o FOLDER")
+    known = FROM_SCRATCH if scratch else STAGES
+    if stage not in known:
+        raise unknown_name("training stage", stage, known)
+    if scratch:
+        _from_scratch(model, stage, output, coupling, workers, overrides or [])
+        return
+
+    from phonofilm.training.config import with_overrides
+
     config = with_overrides({"model": model, "stage": stage, "out": output}, overrides or [])
     if settings:
         typer.echo(config.model_dump_json(indent=2))
@@ -44,3 +69,26 @@ def train(
     from phonofilm.training.loop import run
 
     typer.echo(f"finished: {run(config)}")
+
+
+def _from_scratch(name: str, stage: str, output: Path, coupling: str, workers: int, overrides: list[str]) -> None:
+    from phonofilm.training import plan as plans
+
+    plan = plans.Plan(name, output)
+    todo = FROM_SCRATCH[1:] if stage == "all" else (stage,)
+    for one in todo:
+        typer.echo(f"{one}: {_step(plan, one, coupling, workers, overrides)}")
+
+
+def _step(plan: Plan, stage: str, coupling: str, workers: int, overrides: list[str]) -> Path:
+    from phonofilm.training import plan as plans
+    from phonofilm.training.config import Stage
+
+    if stage == "codec":
+        return plans.codec(plan)
+    if stage == "latents":
+        with progress("latents", "clips") as report:
+            return plans.prepare(plan, workers, report)
+    if stage == "joint":
+        return plans.joint(plan, coupling, overrides)
+    return plans.base(plan, Stage(stage), overrides)

@@ -148,6 +148,11 @@ def build(
             progress(added)
 
 
+def scenes_in(folder: Path) -> int:
+    """Scenes that a cache holds; none where there is no cache."""
+    return sum(_scenes_in(path) for path in folder.glob("shard-*.safetensors"))
+
+
 def fingerprint(module: torch.nn.Module) -> str:
     """SHA-256 of a module's weights: names, shapes and values."""
     digest = hashlib.sha256()

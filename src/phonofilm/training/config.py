@@ -31,8 +31,8 @@ class NoiseLevels(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     mean: float = 0.0
-    std: float = Field(1.0, gt=0)
-    uniform: float = Field(0.1, ge=0, le=1)
+    std: float = Field(default=1.0, gt=0)
+    uniform: float = Field(default=0.1, ge=0, le=1)
 
 
 class TrainConfig(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -51,7 +52,7 @@ class RunLog:
         self.board.close()
         self.lines.close()
 
-    def step(self, step: int, numbers: dict[str, AV[float]], clips_per_second: float, rate: float) -> None:
+    def step(self, step: int, numbers: Mapping[str, AV[Any]], clips_per_second: float, rate: float) -> None:
         """Record one step's per-modality numbers."""
         flat: dict[str, Any] = {"clips_per_second": clips_per_second, "learning_rate": rate}
         for name, pair in numbers.items():

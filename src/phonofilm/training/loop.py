@@ -47,9 +47,11 @@ def run(config: TrainConfig, quiet: bool = False) -> Path:
     if config.threads:
         torch.set_num_threads(config.threads)
     accelerator = Accelerator(
-        mixed_precision=config.precision, gradient_accumulation_steps=config.accumulate, step_scheduler_with_optimizer=False
+        mixed_precision=config.precision,
+        gradient_accumulation_steps=config.accumulate,
+        step_scheduler_with_optimizer=False,
     )
-    model = load(config.model)
+    model = load(str(config.model))
     trainer = Trainer(config, model, accelerator)
     finished = trainer.train(quiet)
     if accelerator.is_main_process:
@@ -97,7 +99,7 @@ class Trainer:
         self.order = Order(len(self.source), config.seed)
         self.held_out: LatentBatch | None = None
         self.parts = AV(*_trainable(model, config.stage))
-        self.trained = {name: value for part in self.parts.present() for name, value in part.items()}
+        self.trained = {name: value for part in self.parts.present() for name, value in (part or {}).items()}
         for parameter in (*model.network.parameters(), *model.text.parameters()):
             parameter.requires_grad_(False)
         for parameter in self.trained.values():
@@ -126,7 +128,9 @@ class Trainer:
         if found is None:
             return checkpoint.Progress(0, 0.0)
         if not self.config.resume:
-            raise SettingError(f"{folder} holds a run already: choose another out folder, or resume=true to continue it")
+            raise SettingError(
+                f"{folder} holds a run already: choose another out folder, or resume=true to continue it"
+            )
         return checkpoint.load(found, self.trained, self.average, self.optimizer)
 
     def _loop(self, progress: checkpoint.Progress, folder: Path, log: RunLog) -> None:
@@ -159,22 +163,27 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = config.rate(step)
         self.optimizer.zero_grad()
-        for part in range(config.accumulate):
-            index = step * config.accumulate + part
-            batch, texts, generator = self._batch(index)
-            with self.accelerator.autocast():
-                loss = self.learner(batch, texts, config.self_conditioning, generator)
-            mean = loss.map(torch.mean)
-            self.accelerator.backward(sum(mean.present()) / config.accumulate)
+        batches = [self._backward(step * config.accumulate + part) for part in range(config.accumulate)]
+        batch, loss = batches[-1]
         gradient = self.parts.map(_gradient_norm)
         self.accelerator.clip_grad_norm_(list(self.trained.values()), config.clip_norm)
         self.optimizer.step()
         self.average.update(self.trained)
         zero = targets(self.plain.denoiser, batch).map(lambda wanted: float(wanted.square().mean()))
-        numbers = {"loss": mean.map(lambda value: float(value.detach())), "gradient_norm": gradient}
+        numbers = {"loss": loss, "gradient_norm": gradient}
         for complaint in self.alarms.check(batch.clean, numbers["loss"], zero, gradient):
             log.say(f"warning: step {step}: {complaint}")
         return numbers
+
+    def _backward(self, index: int) -> tuple[Noised, AV[float]]:
+        """Add one batch's gradients; gives the batch and its mean losses."""
+        config = self.config
+        batch, texts, generator = self._batch(index)
+        with self.accelerator.autocast():
+            loss = self.learner(batch, texts, config.self_conditioning, generator)
+        mean = loss.map(torch.mean)
+        self.accelerator.backward(sum(mean.present()) / config.accumulate)
+        return batch, mean.map(lambda value: float(value.detach()))
 
     def _batch(self, index: int) -> tuple[Noised, list[str], torch.Generator]:
         """Everything random about a batch, from (seed, rank, index) alone."""

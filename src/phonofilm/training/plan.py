@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from pydantic import BaseModel
-from torch import nn
 
 from phonofilm import codecs
-from phonofilm.codecs.base import Codec
 from phonofilm.conditioning.text import TextConfig, TextEncoder
 from phonofilm.conditioning.tokenizer import seen_words, train_tokenizer
 from phonofilm.data import latents
 from phonofilm.data.clapperboard import sample_scene
 from phonofilm.errors import SettingError, unknown_name
-from phonofilm.models import Model, catalogue, create, load, save
+from phonofilm.models import Entry, Model, catalogue, create, load, save
+from phonofilm.models._family import FamilyNetwork
+from phonofilm.shapes import ClipShape
+from phonofilm.training.codec import recipes, train_all
 from phonofilm.training.config import Stage, with_overrides
 from phonofilm.training.loop import run
 
@@ -84,20 +85,47 @@ class Plan:
         return self._entry.family.presets[self._entry.size].config
 
     @property
-    def _entry(self) -> Any:
+    def shape(self) -> ClipShape:
+        """The clips that the model makes."""
+        return self._entry.family.presets[self._entry.size].shape
+
+    @property
+    def _entry(self) -> Entry:
         if self.name not in catalogue():
             raise unknown_name("model", self.name, catalogue())
         return catalogue()[self.name]
 
 
-def prepare(plan: Plan, workers: int = 1, progress: Callable[[int], None] | None = None) -> None:
-    """Fresh base networks beside a trained codec, and the latents that they learn from."""
+def codec(plan: Plan, quiet: bool = False) -> Path:
+    """Train picture autoencoder, mel autoencoder and vocoder."""
+    if plan.codec.exists():
+        return plan.codec
+    return train_all(recipes(plan.out / "codec-runs"), plan.codec, plan.shape, quiet=quiet)
+
+
+def prepare(plan: Plan, workers: int = 1, report: Callable[[int, int], None] | None = None) -> Path:
+    """Fresh base networks beside the trained codec, and the latents that they learn from.
+
+    Args:
+        plan: of the model.
+        workers: processes that draw and encode scenes.
+        report: told how many scenes of how many are done.
+    """
     recipe = plan.recipe
     if not plan.start.exists():
         text = fresh_text([sample_scene(seed).caption for seed in range(recipe["captions"])])
         save(create(plan.name, codecs.load(plan.codec), text, config=plan.recipes.uncoupled(plan.config)), plan.start)
-    model = load(plan.start)
-    latents.build(plan.latents, model.codec, model.shape, 0, recipe["scenes"], workers=workers, progress=progress)
+    model, scenes = load(plan.start), recipe["scenes"]
+    done = latents.scenes_in(plan.latents)
+
+    def added(count: int) -> None:
+        nonlocal done
+        done += count
+        if report:
+            report(done, scenes)
+
+    latents.build(plan.latents, model.codec, model.shape, 0, scenes, workers=workers, progress=added)
+    return plan.latents
 
 
 def base(plan: Plan, stage: Stage, overrides: list[str], quiet: bool = False) -> Path:
@@ -134,17 +162,12 @@ def fresh_text(captions: list[str]) -> TextEncoder:
         return TextEncoder(TextConfig(vocabulary=len(tokenizer)), tokenizer, seen_words(captions)).eval()
 
 
-def with_codec(model: Model, codec: Codec) -> Model:
-    """The same model with another codec."""
-    return replace(model, codec=codec)
-
-
 @torch.no_grad()
-def _adopt(network: nn.Module, trained: nn.Module, stage: Stage) -> None:
+def _adopt(network: FamilyNetwork, trained: FamilyNetwork, stage: Stage) -> None:
     """Copy the parameters that ``stage`` trains from one network to another that has them too."""
     own = dict(network.named_parameters())
-    for side in trained.trainable(stage.value).present():  # type: ignore[operator]
-        for name, value in side.items():
+    for side in trained.trainable(stage.value).present():
+        for name, value in (side or {}).items():
             own[name].copy_(value)
 
 

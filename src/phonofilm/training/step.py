@@ -66,9 +66,6 @@ def own_estimate(
 def losses(denoiser: NetworkDenoiser, batch: Noised, cond: AV[Tensor], previous: AV[Tensor] | None) -> AV[Tensor]:
     """Mean squared error per sample ``(batch,)`` of each modality, in what its network predicts."""
     prediction = denoiser.predict(batch.state, batch.s, cond, previous)
-    target = AV(denoiser.parameterization.video, denoiser.parameterization.audio).map(
-        lambda kind, clean, noise, s: kind.target(clean, noise, s), batch.clean, batch.noise, batch.s
-    )
     return prediction_loss(prediction, targets(denoiser, batch))
 
 
