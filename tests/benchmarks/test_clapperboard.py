@@ -16,7 +16,6 @@ from phonofilm.benchmarks.task import Task
 from phonofilm.errors import MediaError, SettingError, WeightsError
 from phonofilm.media.read import read
 from phonofilm.models.svg.config import Coupling
-from phonofilm.pipelines.joint import load
 from phonofilm.training.config import Stage
 from phonofilm.training.plan import Plan
 from tests.benchmarks.conftest import METRICS
@@ -46,37 +45,47 @@ def stop_after(clips):
     return progress
 
 
-def test_rows_in_order_with_their_identity_and_scores(options):
-    said, told = [], []
-    results = run(options, command="phonofilm bench", progress=lambda *step: told.append(step), say=said.append)
-    assert [row["label"] for row in results["rows"]] == LABELS
-    assert told[-1] == (2 * 3 * len(LABELS),) * 2
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert results == json.loads((options.out / RESULTS).read_text())
-    for row in results["rows"]:
+def test_rows_in_order_with_their_identity_and_scores(whole):
+    rows = whole.results["rows"]
+    assert [row["label"] for row in rows] == LABELS
+    assert whole.results == json.loads((whole.options.out / RESULTS).read_text())
+    for row in rows:
         assert {"avalign-svg", "frechet-video-latents", "frechet-audio-latents"} <= row["scores"].keys()
         assert row["scores"]["avalign-svg"]["n"] == 3
         assert row["scores"]["avalign-svg"]["interval"] is not None
-    first = results["rows"][1]["identity"]
-    assert first["weights"] == models.fingerprint(models.load(options.models["cmc-pe"]))
-    assert (first["settings"]["steps"], first["settings"]["gamma"]) == (1, 1.0)
-    assert results["rows"][2]["identity"]["settings"]["gamma"] == 2.0
-    assert "cross-attention is left out: name its folder with --model cross-attention=FOLDER" in said
-    assert list(results["left_out"]) == ["cross-attention"]
-
-    again = []
-    assert run(options, command="phonofilm bench", say=again.append) == results
-    assert again[1:] == [f"{label}: finished before" for label in LABELS]
+    first = rows[1]["identity"]
+    assert first["weights"] == models.fingerprint(models.load(whole.options.models["cmc-pe"]))
+    assert (first["settings"]["steps"], first["settings"]["gamma"]) == (2, 1.0)
+    assert rows[2]["identity"]["settings"]["gamma"] == 2.0
 
 
-def test_same_weights_prompts_and_seeds_give_the_same_row(options):
-    rows = run(replace(options, gammas=(1.0,)))["rows"]
+def test_progress_and_what_is_left_out_are_told(whole):
+    assert whole.told[-1] == (2 * 3 * len(LABELS),) * 2
+    assert [done for done, _ in whole.told] == sorted(done for done, _ in whole.told)
+    assert "cross-attention is left out: name its folder with --model cross-attention=FOLDER" in whole.said
+    assert list(whole.results["left_out"]) == ["cross-attention"]
+
+
+def test_same_weights_prompts_and_seeds_give_the_same_row_and_another_gamma_another(whole):
+    rows = whole.results["rows"]
     assert rows[0]["scores"] == rows[1]["scores"]
     assert rows[0]["identity"] == rows[1]["identity"]
+    assert rows[2]["scores"] != rows[1]["scores"]
 
 
-def test_a_stopped_run_keeps_its_films_and_comes_to_the_same_results(options, tmp_path):
-    whole = run(replace(options, out=tmp_path / "whole"))
+def test_films_can_be_looked_at(whole):
+    films = sorted(whole.options.out.rglob("*.mkv"))
+    assert len(films) == 9
+    assert all(read(film).audio is not None and film.with_suffix(".json").exists() for film in films)
+
+
+def test_finished_rows_are_not_made_again(whole):
+    said = []
+    assert run(whole.options, command="phonofilm bench", say=said.append) == whole.results
+    assert said[1:] == [f"{label}: finished before" for label in LABELS]
+
+
+def test_a_stopped_run_keeps_its_films_and_comes_to_the_same_results(whole, options):
     with pytest.raises(StoppedError):
         run(options, progress=stop_after(2))
     kept = {path: path.stat().st_mtime_ns for path in options.out.rglob("*.mkv")}
@@ -84,27 +93,28 @@ def test_a_stopped_run_keeps_its_films_and_comes_to_the_same_results(options, tm
     with pytest.raises(StoppedError):
         run(options, progress=stop_after(8))  # while the second row is made
     assert len(list((options.out / "rows").iterdir())) == 1
-    assert run(options) == whole
+    assert run(options)["rows"] == whole.results["rows"]
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
 
-def test_more_prompts_reuse_the_films_that_are_there(options):
-    run(replace(options, n=2))
-    kept = {path: path.stat().st_mtime_ns for path in options.out.rglob("*.mkv")}
-    run(options)
-    assert {path: path.stat().st_mtime_ns for path in kept} == kept
-    assert len(list(options.out.rglob("*.mkv"))) == len(kept) / 2 * 3
+def test_more_prompts_reuse_the_films_that_are_there(pipe, tmp_path):
+    made = []
+    for n in (2, 3):
+        row = Generated(Task(n, pipe.model.shape), pipe, pipe.settings(steps=1), "row", tmp_path)
+        row.make(made.append)
+    assert made == [0, 1, 1, 2, 1]
+    assert len(list(tmp_path.rglob("*.mkv"))) == 3
 
 
-def test_films_hold_what_the_model_made_bit_for_bit(options):
-    pipe = load(options.models["cmc-pe"], device="cpu", batch=1)
-    row = Generated(Task(2, pipe.model.shape), pipe, pipe.settings(steps=1), "row", options.out)
-    options.out.mkdir()
+def test_films_hold_what_the_model_made_bit_for_bit(pipe, tmp_path):
+    row = Generated(Task(2, pipe.model.shape), pipe, pipe.settings(steps=1), "row", tmp_path)
     row.make(lambda clips: None)
-    (take,) = pipe.stream([row.plans[1].request])
-    assert np.array_equal(row.clip(1).frames, take.clip.frames)
-    assert np.array_equal(row.clip(1).audio, take.clip.audio)
-    assert row.plans[1].request.prompt == row.task.scenes[1].caption
+    takes = list(pipe.stream([plan.request for plan in row.plans]))
+    for index, take in enumerate(takes):
+        assert np.array_equal(row.clip(index).frames, take.clip.frames)
+        assert np.array_equal(row.clip(index).audio, take.clip.audio)
+    assert [plan.request.prompt for plan in row.plans] == [scene.caption for scene in row.task.scenes]
+    assert [plan.request.seed for plan in row.plans] == [0, 1]
 
 
 def test_a_perfect_generator_scores_as_the_true_clips(options, monkeypatch):
@@ -123,8 +133,7 @@ def test_a_perfect_generator_scores_as_the_true_clips(options, monkeypatch):
     assert rows["true clips through the codec"] != rows["true clips"]
 
 
-def test_a_row_of_other_metrics_or_another_ruler_is_not_taken(options, monkeypatch, tmp_path):
-    pipe = load(options.models["cmc-pe"], device="cpu")
+def test_a_row_of_other_metrics_or_another_ruler_is_not_taken(pipe, monkeypatch, tmp_path):
     task = Task(2, pipe.model.shape)
     scorer = Scorer(task, pipe.model.codec, tmp_path / "rows", ("avalign-svg",))
     scorer.score(Truth(task), lambda clips: None)
@@ -135,8 +144,7 @@ def test_a_row_of_other_metrics_or_another_ruler_is_not_taken(options, monkeypat
     assert scorer.finished(Truth(task)) is None
 
 
-def test_a_damaged_row_is_named(tmp_path, options):
-    pipe = load(options.models["cmc-pe"], device="cpu")
+def test_a_damaged_row_is_named(pipe, tmp_path):
     task = Task(2, pipe.model.shape)
     scorer = Scorer(task, pipe.model.codec, tmp_path / "rows", ("avalign-svg",))
     scorer.score(Truth(task), lambda clips: None)
@@ -176,10 +184,3 @@ def test_models_are_looked_for_where_their_training_leaves_them():
 def test_what_a_digest_depends_on():
     assert sources.digest({"a": 1, "b": 2}) == sources.digest({"b": 2, "a": 1})
     assert sources.digest({"a": 1}) != sources.digest({"a": 2})
-
-
-def test_generated_films_can_be_read_by_anyone(options):
-    run(replace(options, models={"cmc-pe": options.models["cmc-pe"]}, gammas=(1.0,), n=2))
-    films = sorted(options.out.rglob("*.mkv"))
-    assert len(films) == 2
-    assert all(read(film).audio is not None and film.with_suffix(".json").exists() for film in films)
