@@ -41,4 +41,4 @@ def frechet(features: np.ndarray, reference: np.ndarray) -> float:
 def _factor(vectors: np.ndarray) -> np.ndarray:
     """Upper triangular ``R`` with ``R'R`` the unbiased covariance."""
     centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
-    return np.linalg.qr(centred / np.sqrt(len(vectors) - 1), mode="r")
+    return np.asarray(np.linalg.qr(centred / np.sqrt(len(vectors) - 1), mode="r"))

@@ -38,7 +38,7 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float], seed: int 
 
 def mean(values: Sequence[float], seed: int, *, empty: str) -> Estimate:
     """Mean over clips with a bootstrap interval."""
-    return ratio(values, np.ones(len(values)), seed, empty=empty)
+    return ratio(values, [1.0] * len(values), seed, empty=empty)
 
 
 def quantile(per_clip: Sequence[np.ndarray], share: float, seed: int | None, *, empty: str) -> Estimate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -65,7 +65,11 @@ def load(kind: type[NetworkT], folder: Path) -> NetworkT:
     return network.eval().requires_grad_(False)
 
 
-@cache
 def shipped(kind: type[NetworkT]) -> NetworkT:
     """The network that comes with the package, loaded once."""
+    return cast(NetworkT, _loaded(kind))
+
+
+@cache
+def _loaded(kind: type[nn.Module]) -> nn.Module:
     return load(kind, SHIPPED)

@@ -26,7 +26,6 @@ from phonofilm.metrics._resample import derangements, mean
 from phonofilm.metrics._score import Better, Score, Subject
 
 SAMPLE_RATE = 22_050
-FARNEBACK = {"pyr_scale": 0.5, "levels": 3, "winsize": 15, "iterations": 3, "poly_n": 5, "poly_sigma": 1.2, "flags": 0}
 NO_CLIPS = "there are no clips to score"
 
 
@@ -79,9 +78,17 @@ def flow(frames: np.ndarray) -> np.ndarray:
     if len(frames) < 2:
         raise MediaError("optical flow needs at least two frames: choose a longer clip")
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
-    motions = (cv2.calcOpticalFlowFarneback(a, b, None, **FARNEBACK) for a, b in pairwise(grey))
-    sizes = [float(np.hypot(motion[..., 0], motion[..., 1]).mean()) for motion in motions]
+    sizes = [_motion(before, after) for before, after in pairwise(grey)]
     return np.array([sizes[0], *sizes])
+
+
+def _motion(before: np.ndarray, after: np.ndarray) -> float:
+    """Mean magnitude of Farneback's flow between two grey pictures, in pixels."""
+    flow = np.empty((*before.shape, 2), np.float32)  # flags 0: only written
+    flow = cv2.calcOpticalFlowFarneback(
+        before, after, flow, pyr_scale=0.5, levels=3, winsize=15, iterations=3, poly_n=5, poly_sigma=1.2, flags=0
+    )
+    return float(np.hypot(flow[..., 0], flow[..., 1]).mean())
 
 
 def strict_maxima(values: np.ndarray) -> np.ndarray:
