@@ -40,7 +40,7 @@ def train(
     """Train a model on Clapperboard scenes; run the same command again to continue.
 
     A run that was stopped, whatever the way, continues from its last checkpoint. The finished model is the
-    folder OUTPUT/model, which every other command takes as --model.
+    folder OUTPUT/model (from scratch: OUTPUT/NAME-COUPLING), which every other command takes as --model.
 
     Examples:
     phonofilm train svg-tiny --stage joint -o runs/joint clips=20000 batch=8
@@ -90,5 +90,6 @@ def _step(plan: Plan, stage: str, coupling: str, workers: int, overrides: list[s
         with progress("latents", "clips") as report:
             return plans.prepare(plan, workers, report)
     if stage == "joint":
-        return plans.joint(plan, coupling, overrides)
+        plans.joint(plan, coupling, overrides)
+        return plans.finish(plan, coupling)
     return plans.base(plan, Stage(stage), overrides)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,15 @@ def joint(plan: Plan, kind: str, overrides: list[str], quiet: bool = False) -> P
         out.mkdir(parents=True, exist_ok=True)
         save(coupled(plan, kind), start)
     return _run(plan, Stage.JOINT, start, out, overrides, quiet)
+
+
+def finish(plan: Plan, kind: str) -> Path:
+    """The jointly trained model as it ships: weights as float16, beside the codec as it stands now.
+
+    The vocoder may thus be trained further while the rest learns from latents, which do not depend on it.
+    """
+    trained = load(plan.stage(Stage.JOINT, kind) / "model")
+    return save(replace(trained, codec=codecs.load(plan.codec)), plan.out / f"{plan.name}-{kind}", half=True)
 
 
 def coupled(plan: Plan, kind: str) -> Model:
