@@ -106,6 +106,23 @@ def test_log_mel_error_of_a_gain_is_its_logarithm() -> None:
     assert error.value == pytest.approx(np.log(2), abs=1e-3)
 
 
+def test_loud_log_mel_error_looks_at_loud_bins_only() -> None:
+    """A faint noise added to clicks in silence changes the quiet bins a lot and the loud ones hardly."""
+
+    class Hissing(Sound):
+        def decode(self, latents: Tensor, samples: int) -> Tensor:
+            return super().decode(latents, samples) + 1e-3 * torch.randn(1, samples)
+
+    torch.manual_seed(0)
+    report = codec_report(Codec(Pictures(), Hissing()), [clip()])
+    everywhere, loud = report["log_mel_error"], report["loud_log_mel_error"]
+    assert everywhere is not None
+    assert loud is not None
+    assert everywhere.value > 1
+    assert loud.value < everywhere.value / 8
+    assert 0 < loud.n < 200 * 64
+
+
 def test_psnr_of_a_known_error() -> None:
     report = codec_report(Codec(Brighter(), Sound()), [clip()])
     for name in ("psnr_db", "moving_psnr_db"):

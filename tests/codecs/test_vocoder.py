@@ -19,8 +19,9 @@ def mel(frames: int, batch: int = 2) -> torch.Tensor:
 
 @pytest.mark.parametrize("spectra", [1, 2, 5])
 @pytest.mark.parametrize("gates", [0, 16])
-def test_a_frame_gives_a_hop_of_sound(spectra: int, gates: int) -> None:
-    vocoder = Vocoder(SMALL.model_copy(update={"spectra": spectra, "gates": gates}))
+@pytest.mark.parametrize("tones", [False, True])
+def test_a_frame_gives_a_hop_of_sound(spectra: int, gates: int, tones: bool) -> None:
+    vocoder = Vocoder(SMALL.model_copy(update={"spectra": spectra, "gates": gates, "tones": tones}))
     assert vocoder(mel(7)).shape == (2, 7 * HOP)
 
 

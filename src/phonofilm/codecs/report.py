@@ -17,6 +17,7 @@ from phonofilm.media.clip import Clip
 RESAMPLES = 1000
 MOVING = 16  # 8-bit steps by which a pixel differs from the clip's median frame where something moves
 BATCH = 8
+LOUD = -4.0  # log-mel: about 50 dB below the loudest impact's
 
 Statistic = Callable[[np.ndarray], float]
 
@@ -43,7 +44,8 @@ def codec_report(codec: Codec, clips: Sequence[Clip]) -> dict[str, Estimate | No
 
     Returns:
         ``psnr_db`` (mean over frames), ``moving_psnr_db`` (pixels that differ from the clip's median frame),
-        ``log_mel_error`` (mean absolute difference of natural log-mels), ``onset_shift_ms`` (median of the
+        ``log_mel_error`` (mean absolute difference of natural log-mels), ``loud_log_mel_error`` (the same over
+        the bins that are loud in the original: most of a log-mel is near silence), ``onset_shift_ms`` (median of the
         signed shifts of isolated attacks), ``onset_error_ms`` and ``onset_error_ms_p90`` (median and 90th
         percentile of their size), ``onsets_lost`` (share not found again). ``None`` where no clip offers a value.
 
@@ -64,10 +66,12 @@ def codec_report(codec: Codec, clips: Sequence[Clip]) -> dict[str, Estimate | No
 
 def sound_report(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> dict[str, Estimate | None]:
     """The part of :func:`codec_report` about sound, for waveforms ``(samples,)`` at 16 kHz."""
+    errors = [log_mel_errors(a, b) for a, b in zip(before, after, strict=True)]
     shifts = [onset_shifts(a, b) for a, b in zip(before, after, strict=True)]
     found = [clip[~np.isnan(clip)] for clip in shifts]
     return {
-        "log_mel_error": estimate([log_mel_error(a, b) for a, b in zip(before, after, strict=True)], np.mean),
+        "log_mel_error": estimate([values.mean(keepdims=True) for values, _ in errors], np.mean),
+        "loud_log_mel_error": estimate([values[loud] for values, loud in errors], np.mean),
         "onset_shift_ms": estimate(found, np.median),
         "onset_error_ms": estimate([np.abs(clip) for clip in found], np.median),
         "onset_error_ms_p90": estimate([np.abs(clip) for clip in found], lambda errors: np.percentile(errors, 90)),
@@ -90,11 +94,11 @@ def moving_psnr(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return _decibel(np.mean((before[moving].astype(np.float64) - after[moving]) ** 2, keepdims=True).reshape(1))
 
 
-def log_mel_error(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Mean absolute difference of the natural log-mels of two waveforms, one value."""
+def log_mel_errors(before: np.ndarray, after: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Size of the difference of two waveforms' natural log-mels, bin by bin, and which bins are loud in the first."""
     with torch.no_grad():
-        mels = LogMel()(torch.from_numpy(np.stack([before, after])))
-    return (mels[0] - mels[1]).abs().mean().reshape(1).double().numpy()
+        first, second = LogMel()(torch.from_numpy(np.stack([before, after]))).double()
+    return (first - second).abs().flatten().numpy(), (first > LOUD).flatten().numpy()
 
 
 def onset_shifts(before: np.ndarray, after: np.ndarray) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 The small one follows Vocos (arXiv 2306.00814): a ConvNeXt backbone at the mel frame rate whose head predicts the
 magnitude and phase of a short-time spectrum. Unlike Vocos the synthesis window is much shorter than the mel's
-and each mel frame yields several spectra, so that an attack is not smeared over 64 ms; and a gate at a still
-finer rate multiplies the sound, since a sum of smooth windows cannot start within a millisecond.
+and each mel frame yields several spectra, so that an attack is not smeared over 64 ms; a gate at a still finer
+rate multiplies the sound, since a sum of smooth windows cannot start within a millisecond; and steady tones
+come from oscillators (:mod:`phonofilm.codecs.tones`), of which the network says how much of each is heard.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 
 from phonofilm.codecs.mel import BANDS, HOP
 from phonofilm.codecs.store import Part
+from phonofilm.codecs.tones import Tones
 from phonofilm.errors import SettingError
 
 
@@ -29,7 +31,8 @@ class VocoderConfig(BaseModel):
         kernel: frames that a block's depthwise convolution sees.
         window: samples of the synthesis window.
         spectra: short-time spectra a mel frame; the synthesis hop is ``160 / spectra``.
-        gates: values of the gate a mel frame (16: one each 0.6 ms); 0 for no gate.
+        gates: values of a gate in each mel frame (16: one each 0.6 ms); 0 for no gates.
+        tones: add oscillators for steady tones.
         center, scale: log-mel values are standardised as ``(x - center) / scale``.
     """
 
@@ -42,6 +45,7 @@ class VocoderConfig(BaseModel):
     window: int = Field(default=320, gt=0)
     spectra: int = Field(default=2, gt=0)
     gates: int = Field(default=16, ge=0, le=HOP)
+    tones: bool = False
     center: float = -6.0
     scale: float = Field(default=4.0, gt=0)
 
@@ -89,7 +93,10 @@ class Vocoder(Part[VocoderConfig]):
             Block(config.width, inner, config.kernel, 1 / config.blocks) for _ in range(config.blocks)
         )
         self.leave_norm = nn.LayerNorm(config.width)
-        self.sizes = (config.spectra * (config.window + 2), config.gates)
+        self.tones = Tones() if config.tones else None
+        # what the head predicts: spectra and their gate; share and gate of the tones
+        steered = (BANDS, config.gates) if config.tones else (0, 0)
+        self.sizes = (config.spectra * (config.window + 2), config.gates, *steered)
         self.head = nn.Linear(config.width, sum(self.sizes))
         self.register_buffer("window", torch.hann_window(config.window), persistent=False)
         self.hop = config.hop
@@ -100,9 +107,11 @@ class Vocoder(Part[VocoderConfig]):
         x = self.enter_norm(self.enter(x).transpose(1, 2))
         for block in self.blocks:
             x = block(x)
-        spectra, gates = self.head(self.leave_norm(x)).split(self.sizes, dim=2)
-        sound = self._synthesise(spectra)
-        return sound * _gate(gates) if self.config.gates else sound
+        spectra, gate, shares, tone_gate = self.head(self.leave_norm(x)).split(self.sizes, dim=2)
+        sound = _gated(self._synthesise(spectra), gate)
+        if self.tones is None:
+            return sound
+        return sound + _gated(self.tones(mel, 2 * torch.sigmoid(shares)), tone_gate)
 
     def _synthesise(self, head: Tensor) -> Tensor:
         """Predicted log-magnitudes and phases ``(B, T, spectra * (window + 2))`` to sound."""
@@ -114,12 +123,13 @@ class Vocoder(Part[VocoderConfig]):
         return torch.istft(spectrum, self.config.window, self.hop, window=self.window, center=True, length=frames * HOP)
 
 
-def _gate(logits: Tensor) -> Tensor:
-    """Gate values ``(B, T, gates)`` to factors in (0, 1) for every sample ``(B, 160 T)``, linear in between."""
-    samples = logits.shape[1] * HOP
-    # open at first, so that training begins with the spectra
+def _gated(sound: Tensor, logits: Tensor) -> Tensor:
+    """Sound ``(B, 160 T)`` times a gate, from values ``(B, T, gates)`` with straight lines in between."""
+    if not logits.shape[2]:
+        return sound
+    # open at first, so that training begins with what is gated
     opened = torch.sigmoid(logits.flatten(1) + 2).unsqueeze(1)
-    return nn.functional.interpolate(opened, size=samples, mode="linear").squeeze(1)
+    return sound * nn.functional.interpolate(opened, size=sound.shape[1], mode="linear").squeeze(1)
 
 
 class HifiGanConfig(BaseModel):

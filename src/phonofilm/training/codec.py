@@ -106,7 +106,7 @@ def recipe(part: CodecPart, out: Path, coder: Path | None = None) -> CodecTrainC
         return CodecTrainConfig(part=part, out=out, steps=2200, batch=32, learning_rate=2e-3, kl=3e-4)
     if part is CodecPart.MEL:
         return CodecTrainConfig(part=part, out=out, steps=2500, batch=8, learning_rate=2e-3, kl=1e-3, scenes=6000)
-    return CodecTrainConfig(part=part, out=out, steps=3500, batch=12, learning_rate=1.5e-3, coder=coder, scenes=4000)
+    return CodecTrainConfig(part=part, out=out, steps=3000, batch=12, learning_rate=1.5e-3, coder=coder, scenes=4000)
 
 
 def recipes(out: Path) -> list[CodecTrainConfig]:
@@ -230,7 +230,7 @@ def _lesson(config: CodecTrainConfig, shape: ClipShape) -> Lesson:
     if config.part is CodecPart.MEL:
         return MelLesson(MelVae(audio_vae.TINY.mel_vae), scenes, config.kl)
     coder = None if config.coder is None else _part(config.coder, MelVae)
-    return VocoderLesson(Vocoder(VocoderConfig()), scenes, coder)
+    return VocoderLesson(Vocoder(VocoderConfig(tones=True)), scenes, coder)
 
 
 def _part(folder: Path, kind: type[PartT]) -> PartT:

@@ -28,7 +28,8 @@ MOVING = 12  # 8-bit steps from the clip's median frame at which a pixel counts 
 MOVING_WEIGHT = 6.0  # events are carried by few pixels: what moves counts this much more
 RESOLUTIONS = (1024, 512, 256, 128, 64)  # windows of the spectral loss; the short ones keep attacks sharp
 QUIET = 1e-3  # spectral magnitudes below this (about one 16-bit step) count as silence
-MEL_WEIGHT = 3.0  # of the vocoder's log-mel term beside its spectral terms
+MEL_WEIGHT = 2.0  # of the vocoder's log-mel term beside its spectral terms
+LOUD, LOUD_WEIGHT = -4.0, 5.0  # most of a log-mel is near silence: bins above LOUD count so much more
 CROP = 64  # mel frames of a vocoder's training example
 CODED_SHARE = 0.5  # of the vocoder's log-mels that have been through the mel autoencoder
 
@@ -154,7 +155,9 @@ class VocoderLesson:
         starts = self._starts(chosen, generator)
         made = self.network(torch.stack([mel[at : at + CROP] for mel, at in zip(mels, starts, strict=True)]))
         true = torch.stack([self.sound[i, at * HOP : (at + CROP) * HOP] for i, at in zip(chosen, starts, strict=True)])
-        mel = (self.log_mel(made) - self.log_mel(true)).abs().mean()
+        wanted = self.log_mel(true)
+        weight = torch.where(wanted > LOUD, LOUD_WEIGHT, 1.0)
+        mel = (weight * (self.log_mel(made) - wanted).abs()).mean()
         return {**spectral_loss(made, true), "mel": MEL_WEIGHT * mel}
 
     def _starts(self, chosen: Tensor, generator: torch.Generator) -> list[int]:
