@@ -15,8 +15,8 @@ from torch.nn import functional
 from phonofilm.codecs.mel import BANDS, FLOOR, HIGHEST_HZ, HOP, LOWEST_HZ, SAMPLE_RATE, WINDOW
 
 WINDOW_SUM = WINDOW / 2  # a tone's magnitudes, summed over the bins of a Hann window's main lobe, per unit of amplitude
-# How firmly a band less loud than a neighbour is silenced: too little and two oscillators on one tone beat, too much
-# and close partials are lost. From true log-mels of metal the loud bins are off by 0.32, 0.28, 0.33, 0.84 at 1, 2, 4, 20.
+# How firmly a band less loud than a neighbour is silenced: too little and two oscillators on one tone beat, too
+# much and close partials are lost. From true log-mels of metal, loud bins err by 0.32, 0.28, 0.33, 0.84 at 1, 2, 4, 20.
 PEAK_SHARPNESS = 2.0
 
 
