@@ -15,30 +15,39 @@ if TYPE_CHECKING:
     from phonofilm.media.clip import Clip
     from phonofilm.media.read import read
     from phonofilm.media.write import write
+    from phonofilm.metrics import score_folder as score
     from phonofilm.pair import AV
     from phonofilm.pipelines.joint import Pipeline, load
     from phonofilm.shapes import ClipShape
+    from phonofilm.training.config import TrainConfig
+    from phonofilm.training.loop import run as train
 
 __version__ = version("phonofilm")
 
-_HOME = {
-    "load": "phonofilm.pipelines.joint",
-    "Pipeline": "phonofilm.pipelines.joint",
-    "Clip": "phonofilm.media.clip",
-    "read": "phonofilm.media.read",
-    "write": "phonofilm.media.write",
-    "AV": "phonofilm.pair",
-    "ClipShape": "phonofilm.shapes",
-    "Event": "phonofilm.events",
-    "PhonofilmError": "phonofilm.errors",
-    "MediaError": "phonofilm.errors",
-    "SettingError": "phonofilm.errors",
-    "WeightsError": "phonofilm.errors",
+_HOMES = {
+    "load": "phonofilm.pipelines.joint:load",
+    "Pipeline": "phonofilm.pipelines.joint:Pipeline",
+    "train": "phonofilm.training.loop:run",
+    "TrainConfig": "phonofilm.training.config:TrainConfig",
+    "score": "phonofilm.metrics:score_folder",
+    "Clip": "phonofilm.media.clip:Clip",
+    "read": "phonofilm.media.read:read",
+    "write": "phonofilm.media.write:write",
+    "AV": "phonofilm.pair:AV",
+    "ClipShape": "phonofilm.shapes:ClipShape",
+    "Event": "phonofilm.events:Event",
+    "PhonofilmError": "phonofilm.errors:PhonofilmError",
+    "MediaError": "phonofilm.errors:MediaError",
+    "SettingError": "phonofilm.errors:SettingError",
+    "WeightsError": "phonofilm.errors:WeightsError",
 }
 
 __all__ = [
     "load",
     "Pipeline",
+    "train",
+    "TrainConfig",
+    "score",
     "Clip",
     "read",
     "write",
@@ -54,9 +63,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _HOMES:
         raise AttributeError(f"module 'phonofilm' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
+    module, _, attribute = _HOMES[name].partition(":")
+    value = getattr(import_module(module), attribute)
     globals()[name] = value
     return value
 

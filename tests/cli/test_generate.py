@@ -141,6 +141,7 @@ def test_an_interrupted_run_leaves_only_whole_films(model: Path, tmp_path: Path)
     _, err = process.communicate(timeout=60)
     assert process.returncode not in (0, 2)
     assert "Traceback" not in err
+    assert "--resume makes the others" in err
     sidecars = list((tmp_path / "out").glob("*.json"))
     assert 2 <= len(sidecars) < 200
     for sidecar in sidecars:

@@ -121,7 +121,7 @@ def generate(
 def _prompts(prompt: str | None) -> list[str]:
     if prompt is None:
         raise SettingError('say what happens, for example: phonofilm generate "a glass ball bounces on wood"')
-    if prompt.endswith(".txt") and " " not in prompt:
+    if prompt.endswith(".txt") and (" " not in prompt or Path(prompt).is_file()):
         from phonofilm.pipelines.films import read_prompts
 
         return read_prompts(Path(prompt))
@@ -194,9 +194,13 @@ def _make(pipe: Pipeline, plans: list[Plan], *, measure: bool, force: bool, resu
             done += steps
             report(done, total)
 
-        for film in make_films(pipe, left, measure=measure, advance=advance):
-            films.append(film)
-            typer.echo(_line(film))
+        try:
+            for film in make_films(pipe, left, measure=measure, advance=advance):
+                films.append(film)
+                typer.echo(_line(film))
+        except KeyboardInterrupt:
+            typer.echo("phonofilm: stopped; every film that is there is whole, --resume makes the others", err=True)
+            raise
     typer.echo(
         f"{len(films)} {'film' if len(films) == 1 else 'films'} in {time.perf_counter() - began:.1f} s", err=True
     )
