@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -45,7 +47,8 @@ def _check_predictions(network: FamilyNetwork) -> None:
         alone = _predict(network, *(_one(pair, index) for pair in (x, t, cond)))
         near = alone.map(lambda a, b: torch.allclose(a, b, rtol=1e-3, atol=1e-4), _one(whole, index))
         assert near == AV(True, True), "samples of a batch see each other"
-    for only in (AV(x.video, None), AV(None, x.audio)):
+    halves: tuple[AV[Any], ...] = (AV(x.video, None), AV(None, x.audio))
+    for only in halves:
         sides = _predict(network, only, t, cond)
         assert [y is None for y in sides] == [y is None for y in only], "a modality that is left out is predicted"
     other = _predict(network, x, t, cond.map(torch.neg))
@@ -61,7 +64,7 @@ def _check_stages(network: FamilyNetwork) -> None:
             assert expected or side is None, f"stage {stage} trains the other modality"
             for name, value in (side or {}).items():
                 assert own.get(name) is value, f"stage {stage} trains {name!r}, which is no parameter of that name"
-        names = [name for side in learns.present() for name in side]
+        names = [name for side in learns.present() for name in side or {}]
         assert len(names) == len(set(names)), f"stage {stage} lists a parameter twice"
 
 
