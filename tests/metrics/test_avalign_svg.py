@@ -5,6 +5,7 @@ import pytest
 
 from phonofilm.errors import MediaError
 from phonofilm.media.clip import Clip
+from phonofilm.media.read import read
 from phonofilm.metrics import Subject
 from phonofilm.metrics.avalign_svg import AvAlignSvg, Peaks, align, flow, sound_peaks, strict_maxima
 
@@ -93,3 +94,10 @@ def test_scores_of_clips_with_chance():
 def test_one_frame_has_no_flow():
     with pytest.raises(MediaError, match="two frames"):
         flow(square_at([8]))
+
+
+@pytest.mark.parametrize(("film", "onsets"), [("mdn_rabbit320_8s.mp4", 12), ("gopro_maxhero_11s.mp4", 30)])
+def test_onsets_of_real_films(clips, film, onsets):
+    """Counts of ``librosa.onset.onset_detect`` on sound that another decoder read."""
+    sound = read(clips / film, video=False)
+    assert len(sound_peaks(sound.audio, sound.sample_rate)) == pytest.approx(onsets, abs=1)
