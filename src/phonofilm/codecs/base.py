@@ -86,10 +86,13 @@ class Codec:
         if len(shapes) != 1:
             raise SettingError(f"encode takes clips of one shape, got {len(shapes)}: cut and resample them alike")
         self._check(shapes.pop())
-        return AV(
+        latents = AV(
             self.video.encode(torch.stack([frames_to_tensor(both(clip).video) for clip in clips])),
             self.audio.encode(torch.stack([torch.from_numpy(both(clip).audio[0]) for clip in clips])),
         )
+        # Autoencoders answer in channels-last order; torch 2.13's CPU convolutions crash in the backward
+        # pass of a network that is trained on such permuted 5-dimensional views.
+        return latents.map(torch.Tensor.contiguous)
 
     @torch.no_grad()
     def decode(self, latents: AV[Tensor], shape: ClipShape) -> list[Clip]:
