@@ -56,7 +56,7 @@ def test_events_are_marked_where_and_as_what_they_are() -> None:
     frames, wave, _ = figure.axes
     assert [list(line.get_xdata()) for line in frames.lines if line.get_marker() == "v"] == [[0.25]]
     assert [list(line.get_xdata()) for line in wave.lines if line.get_marker() == "^"] == [[0.5, 0.75]]
-    assert [text.get_text() for text in wave.get_legend().get_texts()] == ["seen (1)", "heard (2)"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["seen (1)", "heard (2)"]
 
 
 @pytest.mark.parametrize(("events", "seen", "heard"), [(None, False, False), (AV([0.3], [0.6]), True, True)])

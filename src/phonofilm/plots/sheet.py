@@ -176,4 +176,5 @@ def _mark_events(rows: Sequence[Axes], events: Marks) -> None:
 
     events.map(mark, COLORS, MARKERS, LABELS, places)
     handles = [handle for axes in (frames, wave) for handle in axes.get_legend_handles_labels()[0]]
-    wave.legend(handles=handles, loc="upper right", ncols=2, title="events", framealpha=0.9)
+    # Beside the title: over the waveform it would hide the last events.
+    wave.figure.legend(handles=handles, loc="upper right", ncols=len(handles), frameon=False)
