@@ -56,6 +56,14 @@ def test_of_lags_that_match_equally_many_the_smallest_is_taken():
     assert best_lag(np.array([1.0]), np.array([0.8, 1.3])) == pytest.approx(-0.2)
 
 
+def test_of_lags_that_match_equally_many_a_clearly_closer_fit_comes_first():
+    """The last beat is not heard: at 0.35 s the others fit exactly, and at lags near 0 each with the next one."""
+    seen = np.array([0.3, 0.6, 1.02, 1.22])
+    assert best_lag(seen, seen[:3] + 0.35) == pytest.approx(0.35)
+    regular = np.array([0.3, 0.6, 0.9, 1.2])
+    assert best_lag(regular, regular[:3] + 0.35) == pytest.approx(0.05)  # nothing tells the two apart
+
+
 def test_lags_beyond_reach_are_not_found():
     assert best_lag(np.array([0.2]), np.array([0.81])) is None
 

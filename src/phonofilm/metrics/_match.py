@@ -9,6 +9,8 @@ REACH = 0.6
 """Largest lag in seconds that is looked for."""
 WINDOW = 0.125
 """Pairs at most this far apart, in seconds, belong together: half the least gap between events."""
+STEP = 0.05
+"""A fit is judged in steps of this, in seconds: jitter within a step does not make up for a larger lag."""
 _ROUNDING = 1e-9  # seconds: times of whole frames and samples are compared after division
 
 
@@ -33,14 +35,19 @@ def match(seen: np.ndarray, heard: np.ndarray, tolerance: float) -> np.ndarray:
 def best_lag(seen: np.ndarray, heard: np.ndarray) -> float | None:
     """The lag of sound behind picture at which most events match; ``None`` where no pair is within reach.
 
-    Lags that are the difference of some pair and at most ``REACH`` are tried. Of those that match equally
-    many events within ``WINDOW``, the smallest in size is taken.
+    Lags that are the difference of some pair and at most ``REACH`` are tried. Of those that match equally many
+    events within ``WINDOW``, the one whose pairs then lie closest on average is taken, in whole ``STEP``; of
+    those, the smallest in size. (Regular beats match at several lags once the first or last of them is missing.)
     """
     lags = (heard[None, :] - seen[:, None]).ravel()
     lags = lags[np.abs(lags) <= REACH + _ROUNDING]
-    if not len(lags):
-        return None
-    return float(min(lags, key=lambda lag: (-len(match(seen, heard - lag, WINDOW)), abs(lag), lag)))
+    return float(min(lags, key=lambda lag: _unfitness(seen, heard, lag))) if len(lags) else None
+
+
+def _unfitness(seen: np.ndarray, heard: np.ndarray, lag: float) -> tuple[float, ...]:
+    pairs = match(seen, heard - lag, WINDOW)
+    apart = float(np.abs(heard[pairs[:, 1]] - lag - seen[pairs[:, 0]]).mean())
+    return -len(pairs), int(apart / STEP), abs(lag), lag
 
 
 def offsets(seen: np.ndarray, heard: np.ndarray) -> np.ndarray:
