@@ -54,9 +54,7 @@ class TextEncoder(nn.Module):
         known_words: words of the training captions; empty means that every word is known.
     """
 
-    def __init__(
-        self, config: TextConfig, tokenizer: PreTrainedTokenizerFast, known_words: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, config: TextConfig, tokenizer: PreTrainedTokenizerFast, known_words: Sequence[str] = ()) -> None:
         super().__init__()
         self.config = config
         self.tokenizer = tokenizer

@@ -70,9 +70,7 @@ def prune(folder: Path, keep: int, spare: set[Path]) -> None:
 
 
 @torch.no_grad()
-def load(
-    path: Path, trained: Mapping[str, Tensor], average: Average, optimizer: torch.optim.Optimizer
-) -> Progress:
+def load(path: Path, trained: Mapping[str, Tensor], average: Average, optimizer: torch.optim.Optimizer) -> Progress:
     """Read a checkpoint into a run; the inverse of :func:`save`.
 
     Raises:
