@@ -25,6 +25,7 @@ from torch import Tensor
 
 from phonofilm.codecs import load
 from phonofilm.codecs.audio_vae import AudioVae
+from phonofilm.codecs.base import both
 from phonofilm.codecs.griffin_lim import griffin_lim
 from phonofilm.codecs.report import Estimate, codec_report, sound_report
 from phonofilm.data.clapperboard import HELD_OUT, render, sample_scene
@@ -55,7 +56,8 @@ def main() -> None:
         "clips": given.clips,
         "codec": plain(codec_report(codec, clips)),
     }
-    result |= vocoders(codec.audio, [clip.audio[0] for clip in clips])
+    if isinstance(codec.audio, AudioVae):
+        result |= vocoders(codec.audio, [both(clip).audio[0] for clip in clips])
     result["decode_4_clips_seconds"] = timed(lambda: codec.decode(codec.encode(clips[:4]), SHAPE)) - timed(
         lambda: codec.encode(clips[:4])
     )

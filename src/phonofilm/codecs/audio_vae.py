@@ -48,7 +48,7 @@ TINY = AudioVaeConfig(
     mel_vae=MelVaeConfig(
         autoencoder=AutoencoderConfig(channels=1, latent_channels=8, patch=2, widths=(32, 64)), center=-6.0, scale=4.0
     ),
-    vocoder=VocoderConfig(tones=True),
+    vocoder=VocoderConfig(),
 )
 PAPER = AudioVaeConfig(
     mel_vae=MelVaeConfig(

@@ -64,6 +64,9 @@ class CodecTrainConfig(BaseModel):
         kl: weight of the KL term, for the autoencoders.
         scenes, first_seed: Clapperboard scenes that are drawn into memory.
         coder: for the vocoder, the folder of the trained mel autoencoder; without it only true log-mels are seen.
+        tones: give the vocoder oscillators for steady tones.
+        mel_weight: of the vocoder's log-mel term beside its spectral terms.
+        loud_weight: of loud bins in that term, since most of a log-mel is near silence.
         ema: decay of the averaged weights.
         clip_norm: largest gradient norm.
         seed: of weights and batches.
@@ -83,6 +86,9 @@ class CodecTrainConfig(BaseModel):
     scenes: int = Field(default=3000, gt=0)
     first_seed: int = Field(default=0, ge=0)
     coder: Path | None = None
+    tones: bool = False
+    mel_weight: float = Field(default=3.0, gt=0)
+    loud_weight: float = Field(default=1.0, gt=0)
     ema: float = Field(default=0.999, ge=0, lt=1)
     clip_norm: float = Field(default=1.0, gt=0)
     seed: int = 0
@@ -106,7 +112,7 @@ def recipe(part: CodecPart, out: Path, coder: Path | None = None) -> CodecTrainC
         return CodecTrainConfig(part=part, out=out, steps=2200, batch=32, learning_rate=2e-3, kl=3e-4)
     if part is CodecPart.MEL:
         return CodecTrainConfig(part=part, out=out, steps=2500, batch=8, learning_rate=2e-3, kl=1e-3, scenes=6000)
-    return CodecTrainConfig(part=part, out=out, steps=3000, batch=12, learning_rate=1.5e-3, coder=coder, scenes=4000)
+    return CodecTrainConfig(part=part, out=out, steps=3500, batch=12, learning_rate=1.5e-3, coder=coder, scenes=4000)
 
 
 def recipes(out: Path) -> list[CodecTrainConfig]:
@@ -230,7 +236,9 @@ def _lesson(config: CodecTrainConfig, shape: ClipShape) -> Lesson:
     if config.part is CodecPart.MEL:
         return MelLesson(MelVae(audio_vae.TINY.mel_vae), scenes, config.kl)
     coder = None if config.coder is None else _part(config.coder, MelVae)
-    return VocoderLesson(Vocoder(VocoderConfig(tones=True)), scenes, coder)
+    return VocoderLesson(
+        Vocoder(VocoderConfig(tones=config.tones)), scenes, coder, config.mel_weight, config.loud_weight
+    )
 
 
 def _part(folder: Path, kind: type[PartT]) -> PartT:

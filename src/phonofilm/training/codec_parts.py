@@ -28,8 +28,7 @@ MOVING = 12  # 8-bit steps from the clip's median frame at which a pixel counts 
 MOVING_WEIGHT = 6.0  # events are carried by few pixels: what moves counts this much more
 RESOLUTIONS = (1024, 512, 256, 128, 64)  # windows of the spectral loss; the short ones keep attacks sharp
 QUIET = 1e-3  # spectral magnitudes below this (about one 16-bit step) count as silence
-MEL_WEIGHT = 2.0  # of the vocoder's log-mel term beside its spectral terms
-LOUD, LOUD_WEIGHT = -4.0, 5.0  # most of a log-mel is near silence: bins above LOUD count so much more
+LOUD = -4.0  # a log-mel bin above this is loud: about 50 dB below the loudest impact's
 CROP = 64  # mel frames of a vocoder's training example
 CODED_SHARE = 0.5  # of the vocoder's log-mels that have been through the mel autoencoder
 
@@ -140,8 +139,10 @@ class VocoderLesson:
     Loss: spectral convergence and log-magnitude L1 at several windows (arXiv 1910.11480), and log-mel L1.
     """
 
-    def __init__(self, network: Vocoder, scenes: Scenes, coder: MelVae | None) -> None:
-        self.network = network
+    def __init__(
+        self, network: Vocoder, scenes: Scenes, coder: MelVae | None, mel_weight: float, loud_weight: float
+    ) -> None:
+        self.network, self.mel_weight, self.loud_weight = network, mel_weight, loud_weight
         self.sound = scenes.sound()
         self.log_mel = LogMel()
         self.mels = _log_mels(self.sound)
@@ -156,9 +157,9 @@ class VocoderLesson:
         made = self.network(torch.stack([mel[at : at + CROP] for mel, at in zip(mels, starts, strict=True)]))
         true = torch.stack([self.sound[i, at * HOP : (at + CROP) * HOP] for i, at in zip(chosen, starts, strict=True)])
         wanted = self.log_mel(true)
-        weight = torch.where(wanted > LOUD, LOUD_WEIGHT, 1.0)
+        weight = torch.where(wanted > LOUD, self.loud_weight, 1.0)
         mel = (weight * (self.log_mel(made) - wanted).abs()).mean()
-        return {**spectral_loss(made, true), "mel": MEL_WEIGHT * mel}
+        return {**spectral_loss(made, true), "mel": self.mel_weight * mel}
 
     def _starts(self, chosen: Tensor, generator: torch.Generator) -> list[int]:
         """Where to cut: of two random places the louder, since much of a clip is silent."""
