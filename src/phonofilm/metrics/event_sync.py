@@ -13,8 +13,9 @@ clips without any event agree, and count for nothing.
 at which most events match within 125 ms once it is taken off (ties: the lag whose pairs lie closest on average, in
 whole steps of 50 ms; then the smallest in size). Of the pairs matched there the signed offset, sound minus picture
 **with the lag left in**, is pooled: ``event-offset-median`` in ms is positive where the sound is late,
-``event-error-p50`` and ``event-error-p90`` are the median and the 90th percentile of its size. A shift of the sound by d thus moves the offset by d, which matching at lag zero would hide; what
-matches nothing has no offset and is counted by the first group only.
+``event-error-p50`` and ``event-error-p90`` are the median and the 90th percentile of its size. A shift of the sound
+by d thus moves the offset by d, which matching at lag zero would hide; what matches nothing has no offset and is
+counted by the first group only.
 
 Chance: the same events, each picture with the sound of another clip.
 """
