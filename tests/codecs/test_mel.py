@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from phonofilm.codecs.mel import FLOOR, HOP, SAMPLE_RATE, LogMel
+from phonofilm.codecs.mel import FLOOR, HOP, SAMPLE_RATE, LogMel, filterbank
 from phonofilm.errors import SettingError
+from phonofilm.metrics.avalign_svg import librosa_onset
 
 
 def noise(samples: int, batch: int = 1) -> torch.Tensor:
@@ -41,12 +42,21 @@ def test_frame_is_centred_on_its_hop() -> None:
 
 
 def test_tone_falls_into_the_band_of_its_frequency() -> None:
+    librosa_onset()  # compiles librosa under a lock
     from librosa import mel_frequencies
 
     centres = mel_frequencies(n_mels=66, fmin=0, fmax=8000, htk=False)[1:-1]
     band = 41
     tone = torch.sin(2 * np.pi * centres[band] * torch.arange(16_000) / SAMPLE_RATE)
     assert int(LogMel()(tone[None])[0, 50].argmax()) == band
+
+
+def test_filters_are_librosas() -> None:
+    librosa_onset()
+    from librosa.filters import mel
+
+    theirs = torch.from_numpy(mel(sr=SAMPLE_RATE, n_fft=1024, n_mels=64, fmin=0, fmax=8000, norm="slaney"))
+    torch.testing.assert_close(filterbank(), theirs, atol=1e-8, rtol=1e-5)
 
 
 def test_gradient_is_finite_through_silence() -> None:

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from phonofilm.codecs.audio_vae import TINY as SMALL
+from phonofilm.codecs.audio_vae import AudioVae
 from phonofilm.codecs.base import Codec
 from phonofilm.codecs.identity import Pictures, Sound
 from phonofilm.data.clapperboard import render, sample_scene
-from phonofilm.data.latents import CachedLatents, DrawnLatents, build, fingerprint
+from phonofilm.data.latents import CachedLatents, DrawnLatents, build, describe, fingerprint
 from phonofilm.errors import SettingError
 from phonofilm.shapes import ClipShape
 
@@ -44,6 +46,18 @@ def test_cache_holds_what_is_drawn_and_grows_without_repeating(codec: Codec, tmp
     assert ours.captions == theirs.captions
     torch.testing.assert_close(ours.latents.video, theirs.latents.video, atol=1e-3, rtol=1e-3)
     torch.testing.assert_close(ours.latents.audio, theirs.latents.audio, atol=1e-3, rtol=1e-3)
+
+
+def test_a_vocoder_may_be_trained_on_while_its_latents_stand() -> None:
+    sound = AudioVae(SMALL)
+    before = describe(Codec(Pictures(), sound), SHAPE, 0)
+    with torch.no_grad():
+        for value in sound.vocoder.parameters():
+            value.add_(1)
+    assert describe(Codec(Pictures(), sound), SHAPE, 0) == before
+    with torch.no_grad():
+        next(sound.mel_vae.parameters()).add_(1)
+    assert describe(Codec(Pictures(), sound), SHAPE, 0) != before
 
 
 def test_another_shape_or_folder_is_refused_with_the_reason(codec: Codec, tmp_path: Path) -> None:

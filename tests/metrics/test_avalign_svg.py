@@ -1,4 +1,8 @@
+import os
+import subprocess
+import sys
 from fractions import Fraction
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -7,7 +11,7 @@ from phonofilm.errors import MediaError
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
 from phonofilm.metrics import Subject
-from phonofilm.metrics.avalign_svg import AvAlignSvg, Peaks, align, flow, sound_peaks, strict_maxima
+from phonofilm.metrics.avalign_svg import AvAlignSvg, Peaks, align, flow, librosa_onset, sound_peaks, strict_maxima
 
 
 def peaks(picture, sound, window=0.125):
@@ -58,17 +62,33 @@ def test_flow_peaks_at_the_frame_that_has_moved_and_its_first_value_stands_twice
 
 
 def test_onsets_are_librosas_at_22050_hz():
-    import librosa
+    onset = librosa_onset()
+    from librosa import frames_to_time
 
     rng = np.random.default_rng(0)
     sound = 1e-4 * rng.standard_normal(44_100)
     for at in (11_025, 29_000):
         sound[at : at + 2000] += np.exp(-np.arange(2000) / 300) * rng.standard_normal(2000) * 0.3
-    envelope = librosa.onset.onset_strength(y=sound.astype(np.float32), sr=22_050)
-    expected = librosa.frames_to_time(librosa.onset.onset_detect(onset_envelope=envelope, sr=22_050), sr=22_050)
+    envelope = onset.onset_strength(y=sound.astype(np.float32), sr=22_050)
+    expected = frames_to_time(onset.onset_detect(onset_envelope=envelope, sr=22_050), sr=22_050)
     found = sound_peaks(sound.astype(np.float32)[None], 22_050)
     assert found == pytest.approx(expected)
     assert found == pytest.approx([0.5, 29_000 / 22_050], abs=0.05)
+
+
+def test_processes_that_first_hear_at_once_do_not_break_the_compiled_detector(tmp_path):
+    """numba's cache is damaged for good where two processes fill it together (numba/numba#10128)."""
+    hear = (
+        "import numpy as np; from phonofilm.metrics.avalign_svg import sound_peaks; "
+        "print(len(sound_peaks(np.eye(1, 22_050, 9_000, dtype=np.float32), 22_050)))"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    for processes in (2, 1):  # with an empty cache, then with what they left
+        running = [
+            subprocess.Popen([sys.executable, "-c", hear], env=environment, stdout=PIPE) for _ in range(processes)
+        ]
+        assert {one.communicate()[0].strip() for one in running} == {b"1"}
+        assert list(tmp_path.rglob("*peak_pick*.nbc"))
 
 
 def clip(at_frame, at_second):

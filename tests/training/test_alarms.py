@@ -40,3 +40,18 @@ def test_a_missing_modality_is_no_reason_to_complain() -> None:
 def test_a_loss_that_is_not_finite_rings() -> None:
     told = Alarms().check(GOOD, AV(float("nan"), 0.5), AV.both(2.0), AV.both(1.0))
     assert any("not finite" in one for one in told)
+
+
+def test_a_text_encoder_that_gives_one_vector_to_all_texts_is_named_once() -> None:
+    generator = torch.Generator().manual_seed(0)
+    pooled = torch.randn(1, 16, generator=generator).expand(8, 16)
+    noise = torch.randn(8, 16, generator=generator)
+    alarms = Alarms()
+    states = torch.randn(8, 5, 16, generator=generator)
+    deaf = AV(states, pooled + 0.01 * noise)
+    first = alarms.check_text(deaf)
+    assert len(first) == 1 and first[0].startswith("audio") and "different texts" in first[0]
+    assert not alarms.check_text(deaf)
+    assert not alarms.check_text(AV(states, pooled + 0.3 * noise))
+    assert alarms.check_text(deaf) == first
+    assert not alarms.check_text(AV(states, None))

@@ -12,7 +12,7 @@ BASE = {"model": Path("m"), "out": Path("o"), "stage": "joint"}
 
 
 def test_overrides_reach_into_records_and_keep_the_rest() -> None:
-    config = with_overrides(BASE, ["batch=7", "noise.mean=0.5", "learning_rate=2e-4", "precision='no'"])
+    config = with_overrides(BASE, ["batch=7", "noise.mean=0.5", "learning_rate=2e-4", "precision=float32"])
     assert (config.batch, config.noise.mean, config.noise.std, config.learning_rate) == (7, 0.5, 1.0, 2e-4)
     assert config.stage is Stage.JOINT
 

@@ -108,6 +108,11 @@ class AudioVae(Part[AudioVaeConfig]):
         """Samples a latent row."""
         return HOP * self.config.mel_vae.autoencoder.factor
 
+    @property
+    def encoder(self) -> MelVae:
+        """Latents do not depend on the vocoder."""
+        return self.mel_vae
+
     def encode(self, sound: Tensor) -> Tensor:
         """Standardised latents; sound that ends inside a latent row is filled up with silence.
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.clip import Clip
@@ -18,6 +18,11 @@ from phonofilm.shapes import ClipShape
 
 class VideoCodec(Protocol):
     """Pictures to latents and back, frame by frame."""
+
+    @property
+    def encoder(self) -> nn.Module:
+        """Holds every weight that latents depend on."""
+        ...
 
     def encode(self, frames: Tensor) -> Tensor:
         """Frames ``(B, 3, F, H, W)`` in [-1, 1] to latents ``(B, C, F, h, w)`` of unit variance per channel."""
@@ -40,6 +45,11 @@ class AudioCodec(Protocol):
     """
 
     sample_rate: int
+
+    @property
+    def encoder(self) -> nn.Module:
+        """Holds every weight that latents depend on; a vocoder, say, may be trained on while latents stand."""
+        ...
 
     def encode(self, sound: Tensor) -> Tensor:
         """Waveforms ``(B, samples)`` in [-1, 1] to latents ``(B, C, T, M)`` of unit variance per channel."""

@@ -28,10 +28,19 @@ FLOOR = 1e-5
 @lru_cache(maxsize=1)
 def filterbank() -> Tensor:
     """Mel filters ``(64, 513)``, float32: row by row the weights of the FFT bins."""
-    from librosa.filters import mel
+    # librosa has these too, but importing it compiles with numba: seconds, and minutes on a first start
+    from transformers.audio_utils import mel_filter_bank
 
-    filters = mel(sr=SAMPLE_RATE, n_fft=WINDOW, n_mels=BANDS, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, htk=False, norm="slaney")
-    return torch.from_numpy(filters)
+    filters = mel_filter_bank(
+        num_frequency_bins=WINDOW // 2 + 1,
+        num_mel_filters=BANDS,
+        min_frequency=LOWEST_HZ,
+        max_frequency=HIGHEST_HZ,
+        sampling_rate=SAMPLE_RATE,
+        norm="slaney",
+        mel_scale="slaney",
+    )
+    return torch.from_numpy(filters.T).float().contiguous()
 
 
 class LogMel(nn.Module):

@@ -41,6 +41,11 @@ class Part(nn.Module, Generic[ConfigT]):
         self.config = config
 
     @property
+    def encoder(self) -> nn.Module:
+        """Holds every weight that latents depend on: the whole part, unless it says otherwise."""
+        return self
+
+    @property
     def kind(self) -> str:
         """The name that :func:`part_class` finds this class by."""
         return f"{type(self).__module__.rpartition('.')[2]}.{type(self).__name__}"

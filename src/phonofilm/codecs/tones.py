@@ -8,6 +8,7 @@ bands see therefore sits at their level-weighted mean, and its amplitude is the 
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -33,9 +34,10 @@ class Tones(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        from librosa import mel_frequencies
+        from transformers.audio_utils import hertz_to_mel, mel_to_hertz
 
-        edges = mel_frequencies(n_mels=BANDS + 2, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, htk=False)
+        lowest, highest = (hertz_to_mel(hz, mel_scale="slaney") for hz in (LOWEST_HZ, HIGHEST_HZ))
+        edges = mel_to_hertz(np.linspace(lowest, highest, BANDS + 2), mel_scale="slaney")
         self.register_buffer("centres", torch.from_numpy(edges).float(), persistent=False)
         # the height of the ideal triangle (Slaney): a narrow filter's largest bin weight may miss its peak
         self.register_buffer("heights", 2 / (self.centres[2:] - self.centres[:-2]), persistent=False)

@@ -194,6 +194,9 @@ def _clap_text(config: TextConfig) -> nn.Module:
             # RoBERTa numbers positions from the padding index + 1.
             max_position_embeddings=config.max_tokens + 2,
             projection_dim=config.width,
+            # The pooled vector is one token's: at the usual 1.0 a small fresh encoder gives all texts the same
+            # vector (cosine 0.998), the network learns it as a constant, and text is never heard.
+            initializer_factor=4.0,
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
             pad_token_id=1,

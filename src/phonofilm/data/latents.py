@@ -164,7 +164,7 @@ def fingerprint(module: torch.nn.Module) -> str:
 
 def describe(codec: Codec, shape: ClipShape, first_seed: int) -> dict[str, Any]:
     """What a cache's latents depend on."""
-    sides = AV(codec.video, codec.audio).map(fingerprint)
+    sides = AV(codec.video, codec.audio).map(lambda part: fingerprint(part.encoder))
     return {
         "generator": VERSION,
         "codec": asdict(sides),

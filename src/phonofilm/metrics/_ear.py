@@ -33,9 +33,17 @@ def listen(audio: np.ndarray, sample_rate: int) -> Tensor:
 
 @lru_cache(maxsize=1)
 def _filters() -> Tensor:
-    from librosa.filters import mel
+    from transformers.audio_utils import mel_filter_bank
 
-    return torch.from_numpy(mel(sr=SAMPLE_RATE, n_fft=WINDOW, n_mels=BANDS, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, norm=None))
+    filters = mel_filter_bank(
+        num_frequency_bins=WINDOW // 2 + 1,
+        num_mel_filters=BANDS,
+        min_frequency=LOWEST_HZ,
+        max_frequency=HIGHEST_HZ,
+        sampling_rate=SAMPLE_RATE,
+        mel_scale="slaney",
+    )
+    return torch.from_numpy(filters.T).float().contiguous()
 
 
 def log_mel(sound: Tensor) -> Tensor:

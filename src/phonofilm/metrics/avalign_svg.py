@@ -13,12 +13,19 @@ It is kept for comparison with published numbers: motion has peaks that make no 
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
 
 import cv2
 import numpy as np
+from filelock import FileLock
 
 from phonofilm.errors import MediaError
 from phonofilm.media.resample import resample_audio
@@ -62,11 +69,29 @@ def align(peaks: Peaks) -> Alignment:
 
 def sound_peaks(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """Onset times in seconds of a sound ``(channel, sample)``."""
-    from librosa.onset import onset_detect, onset_strength
-
     sound = resample_audio(audio.mean(axis=0, keepdims=True), sample_rate, SAMPLE_RATE)[0]
-    strength = onset_strength(y=sound, sr=SAMPLE_RATE)
-    return np.asarray(onset_detect(onset_envelope=strength, sr=SAMPLE_RATE, units="time"), np.float64)
+    onset = librosa_onset()
+    strength = onset.onset_strength(y=sound, sr=SAMPLE_RATE)
+    return np.asarray(onset.onset_detect(onset_envelope=strength, sr=SAMPLE_RATE, units="time"), np.float64)
+
+
+@cache
+def librosa_onset() -> ModuleType:
+    """``librosa.onset``, imported and compiled by one process at a time.
+
+    numba keeps a compiled ufunc in two files that it does not replace together: of two processes that compile
+    at once each may win one, and the pair crashes every later process (numba/numba#10128). So the first call
+    of each process happens under a lock, which lies where numba keeps those files.
+    """
+    spec = find_spec("librosa")
+    package = Path(spec.origin).parent if spec and spec.origin else Path()
+    folder = package if os.access(package, os.W_OK) else Path(tempfile.gettempdir())
+    with FileLock(folder / "phonofilm-compiles.lock"):
+        from librosa import onset
+
+        chirp = np.sin(np.arange(SAMPLE_RATE, dtype=np.float32) ** 1.5)
+        onset.onset_detect(onset_envelope=onset.onset_strength(y=chirp, sr=SAMPLE_RATE), sr=SAMPLE_RATE)
+    return onset
 
 
 def flow(frames: np.ndarray) -> np.ndarray:

@@ -17,13 +17,15 @@ class Alarms:
     Args:
         patience: steps before a modality is expected to beat predicting zero.
         floor: gradient norms below this count as none.
+        text_spread: share of the conditioning's norm that must differ between texts.
     """
 
-    def __init__(self, patience: int = 500, floor: float = 1e-9) -> None:
-        self.patience, self.floor = patience, floor
+    def __init__(self, patience: int = 500, floor: float = 1e-9, text_spread: float = 0.03) -> None:
+        self.patience, self.floor, self.text_spread = patience, floor, text_spread
         self.steps = 0
         self.ratio: AV[float] = AV.both(1.0)
         self.ringing: set[str] = set()
+        self.deaf: set[str] = set()
 
     def check(self, clean: AV[Tensor], loss: AV[float], zero_loss: AV[float], gradient: AV[float]) -> list[str]:
         """New complaints after a step.
@@ -40,6 +42,22 @@ class Alarms:
         found = MODALITIES.map(self._complaints, clean, loss, gradient, self.ratio)
         now = {complaint for side in found.present() for complaint in side}
         new, self.ringing = sorted(now - self.ringing), now
+        return new
+
+    def check_text(self, cond: AV[Tensor]) -> list[str]:
+        """New complaints about the conditioning of different texts, ``(text, ...)`` of each modality.
+
+        A pooled vector that training turned into a constant leaves the loss plausible and the text unheard.
+        """
+
+        def complaints(name: str, states: Tensor) -> set[str]:
+            centre = states.mean(dim=0, keepdim=True)
+            spread = float((states - centre).norm() / states.norm())
+            said = f"{name}: different texts give the same conditioning; lower the learning rate and start again"
+            return {said} if spread < self.text_spread else set()
+
+        now = set().union(*MODALITIES.map(complaints, cond).present())
+        new, self.deaf = sorted(now - self.deaf), now
         return new
 
     def _complaints(self, name: str, clean: Tensor, loss: float, gradient: float, ratio: float) -> list[str]:

@@ -20,6 +20,13 @@ class Stage(str, Enum):
     JOINT = "joint"
 
 
+class Precision(str, Enum):
+    """Arithmetic of the forward pass."""
+
+    FLOAT32 = "float32"
+    BF16 = "bf16"
+
+
 class NoiseLevels(BaseModel):
     """Law of the noise fraction that a training sample is given, drawn per sample and modality.
 
@@ -59,7 +66,7 @@ class TrainConfig(BaseModel):
         seed: of everything random in the run.
         checkpoint_minutes: wall time between checkpoints.
         validate_every: steps between losses on held-out clips; 0 = never.
-        precision: "no" or "bf16" (autocast).
+        precision: of the arithmetic; bf16 is autocast, with weights and sums in float32.
         threads: CPU threads; 0 = PyTorch's choice.
         resume: continue from the newest checkpoint in ``out`` where there is one.
     """
@@ -87,7 +94,7 @@ class TrainConfig(BaseModel):
     seed: int = 0
     checkpoint_minutes: float = Field(5.0, gt=0)
     validate_every: int = Field(500, ge=0)
-    precision: str = Field("no", pattern="^(no|bf16)$")
+    precision: Precision = Precision.FLOAT32
     threads: int = Field(0, ge=0)
     resume: bool = True
 

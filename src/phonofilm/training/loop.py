@@ -24,7 +24,7 @@ from phonofilm.models import Model, load, save
 from phonofilm.pair import AV
 from phonofilm.training import checkpoint
 from phonofilm.training.alarms import Alarms
-from phonofilm.training.config import Stage, TrainConfig
+from phonofilm.training.config import Precision, Stage, TrainConfig
 from phonofilm.training.ema import Average
 from phonofilm.training.log import RunLog
 from phonofilm.training.order import Order, mixed_seed
@@ -47,7 +47,7 @@ def run(config: TrainConfig, quiet: bool = False) -> Path:
     if config.threads:
         torch.set_num_threads(config.threads)
     accelerator = Accelerator(
-        mixed_precision=config.precision,
+        mixed_precision="bf16" if config.precision is Precision.BF16 else "no",
         gradient_accumulation_steps=config.accumulate,
         step_scheduler_with_optimizer=False,
     )
@@ -149,7 +149,7 @@ class Trainer:
                 self._save(folder, done, before_cooldown)
                 saved = time.monotonic()
             if config.validate_every and (step + 1) % config.validate_every == 0:
-                log.step(step + 1, {"held_out_loss": self._validate()}, rate, config.rate(step))
+                log.step(step + 1, self._validate(log, step), rate, config.rate(step))
 
     def _save(self, folder: Path, done: checkpoint.Progress, before_cooldown: int) -> None:
         """Write a checkpoint; the one before the cool-down is kept, since longer runs branch off there."""
@@ -196,20 +196,30 @@ class Trainer:
         return noised, drop_texts(clips.captions, config.text_dropout, generator), generator
 
     @torch.no_grad()
-    def _validate(self) -> AV[float]:
-        """Loss of the averaged weights on held-out scenes, at fixed noise."""
+    def _validate(self, log: RunLog, step: int) -> dict[str, AV[float]]:
+        """Losses of the averaged weights on held-out scenes at fixed noise, with their own texts and each other's.
+
+        The second less the first is what the model has of its text.
+        """
         if self.held_out is None:
             source = DrawnLatents(self.model.codec, self.model.shape, VALIDATION_SEED, VALIDATION_CLIPS)
             self.held_out = source.take(range(VALIDATION_CLIPS))
         live = {name: value.detach().clone() for name, value in self.trained.items()}
         self.average.copy_to(self.trained)
-        generator = torch.Generator().manual_seed(0)
         clean = self.plain.sides.map(lambda _, x: x.to(self.accelerator.device), self.held_out.latents)
-        batch = add_noise(clean, self.config.noise, generator)
-        loss = self.plain(batch, self.held_out.captions, 0.0, generator).map(lambda x: float(x.mean()))
+        own = self.held_out.captions
+        others = [*own[1:], own[0]]
+        numbers = {
+            name: self.plain(
+                add_noise(clean, self.config.noise, torch.Generator().manual_seed(0)), texts, 0.0, torch.Generator()
+            ).map(lambda x: float(x.mean()))
+            for name, texts in {"held_out_loss": own, "held_out_loss_other_text": others}.items()
+        }
+        for complaint in self.alarms.check_text(self.plain.condition(own)):
+            log.say(f"warning: step {step}: {complaint}")
         for name, value in live.items():
             self.trained[name].copy_(value)
-        return loss
+        return numbers
 
 
 def _source(config: TrainConfig, model: Model) -> LatentSource:

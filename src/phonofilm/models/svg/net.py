@@ -83,6 +83,8 @@ class SVG(FamilyNetwork):
         self.config = config
         self.video_unet = UNetMotionModel(**config.video_unet)
         self.audio_unet = UNet2DConditionModel(**config.audio_unet)
+        with torch.no_grad():  # the text vector has unit length: fresh, its entries should weigh as the time's do
+            self.audio_unet.get_parameter("class_embedding.weight").mul_(config.text_width.audio**0.5)
         self.coupling = None if config.coupling.kind is Coupling.NONE else CouplingLayers(config)
         if self.coupling is not None:
             self.unets.map(install, self.coupling.adapters)
