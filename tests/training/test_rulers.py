@@ -15,7 +15,7 @@ from phonofilm.training.rulers import STEPS, RulerTrainConfig, recipe, train
 
 
 def config(out, steps=4, **changes):
-    return RulerTrainConfig(part="ear", out=out, steps=steps, batch=3, scenes=5, checkpoint_steps=2, **changes)
+    return RulerTrainConfig(part="ear", out=out, steps=steps, batch=3, scenes=5, checkpoint_minutes=1e-6, **changes)
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_weights(tmp_path, monkeypatch):

@@ -6,20 +6,16 @@ log-mels that went through the mel autoencoder. :func:`assemble` joins the three
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
-from torch import nn
+from pydantic import Field
 
 from phonofilm.codecs import audio_vae, video_vae
 from phonofilm.codecs.audio_vae import AudioVae, AudioVaeConfig, MelVae
@@ -28,17 +24,11 @@ from phonofilm.codecs.store import Part, load_part, save, save_part
 from phonofilm.codecs.video_vae import VideoVae
 from phonofilm.codecs.vocoder import Vocoder, VocoderConfig
 from phonofilm.errors import WeightsError
-from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
-from phonofilm.training import checkpoint
-from phonofilm.training.codec_parts import Lesson, MelLesson, PictureLesson, Scenes, VocoderLesson
-from phonofilm.training.ema import Average
-from phonofilm.training.log import RunLog
-from phonofilm.training.order import mixed_seed
+from phonofilm.training.codec_parts import MelLesson, PartLesson, PictureLesson, Scenes, VocoderLesson
+from phonofilm.training.lesson import LessonConfig, teach
 
 TINY_SHAPE = ClipShape(Fraction(2), Fraction(8), 64, 64, 16_000)
-WARMUP = 100
-KEEP_CHECKPOINTS = 2
 
 PartT = TypeVar("PartT", bound=Part)
 
@@ -51,59 +41,24 @@ class CodecPart(str, Enum):
     VOCODER = "vocoder"
 
 
-class CodecTrainConfig(BaseModel):
-    """One run.
+class CodecTrainConfig(LessonConfig):
+    """One run; a batch is frames (picture) or clips (mel, vocoder).
 
     Attributes:
         part: which part learns.
-        out: run folder: checkpoints, log, and the finished part in ``part/``.
-        steps: length of the run.
-        minutes: if given, the run ends after this much training time instead, and ``steps`` only guesses at it.
-        batch: frames (picture) or clips (mel, vocoder) a step.
-        learning_rate: after warm-up; falls to zero along a half cosine.
         kl: weight of the KL term, for the autoencoders.
-        scenes, first_seed: Clapperboard scenes that are drawn into memory.
         coder: for the vocoder, the folder of the trained mel autoencoder; without it only true log-mels are seen.
         tones: give the vocoder oscillators for steady tones.
         mel_weight: of the vocoder's log-mel term beside its spectral terms.
         loud_weight: of loud bins in that term, since most of a log-mel is near silence.
-        ema: decay of the averaged weights.
-        clip_norm: largest gradient norm.
-        seed: of weights and batches.
-        checkpoint_minutes: time between checkpoints.
-        threads: CPU threads.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     part: CodecPart
-    out: Path
-    steps: int = Field(gt=0)
-    minutes: float | None = Field(default=None, gt=0)
-    batch: int = Field(gt=0)
-    learning_rate: float = Field(gt=0)
     kl: float = Field(default=0.0, ge=0)
-    scenes: int = Field(default=3000, gt=0)
-    first_seed: int = Field(default=0, ge=0)
     coder: Path | None = None
     tones: bool = False
     mel_weight: float = Field(default=3.0, gt=0)
     loud_weight: float = Field(default=1.0, gt=0)
-    ema: float = Field(default=0.999, ge=0, lt=1)
-    clip_norm: float = Field(default=1.0, gt=0)
-    seed: int = 0
-    checkpoint_minutes: float = Field(default=3.0, gt=0)
-    threads: int = Field(default=1, gt=0)
-
-    def done(self, progress: checkpoint.Progress) -> float:
-        """Share of the run that is over, from 0 to 1."""
-        over = progress.step / self.steps if self.minutes is None else progress.seconds / (60 * self.minutes)
-        return min(1.0, over)
-
-    def rate(self, progress: checkpoint.Progress) -> float:
-        """Learning rate of the next step."""
-        rise = min(1.0, (progress.step + 1) / WARMUP)
-        return self.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * self.done(progress)))
 
 
 def recipe(part: CodecPart, out: Path, coder: Path | None = None) -> CodecTrainConfig:
@@ -112,7 +67,10 @@ def recipe(part: CodecPart, out: Path, coder: Path | None = None) -> CodecTrainC
         return CodecTrainConfig(part=part, out=out, steps=2200, batch=32, learning_rate=2e-3, kl=3e-4)
     if part is CodecPart.MEL:
         return CodecTrainConfig(part=part, out=out, steps=2500, batch=8, learning_rate=2e-3, kl=1e-3, scenes=6000)
-    return CodecTrainConfig(part=part, out=out, steps=3500, batch=12, learning_rate=1.5e-3, coder=coder, scenes=4000)
+    return CodecTrainConfig(
+        part=part, out=out, steps=3000, batch=12, learning_rate=1.5e-3, coder=coder, scenes=4000,
+        tones=True, mel_weight=2.0, loud_weight=5.0,
+    )  # fmt: skip
 
 
 def recipes(out: Path) -> list[CodecTrainConfig]:
@@ -155,14 +113,7 @@ def train(config: CodecTrainConfig, shape: ClipShape = TINY_SHAPE, quiet: bool =
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)  # of the fresh weights; batches have generators of their own
     lesson = _lesson(config, shape)
-    trained = dict(lesson.network.named_parameters())
-    average = Average(trained, config.ema)
-    optimizer = torch.optim.AdamW(trained.values(), lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4)
-    found = checkpoint.newest(config.out / "checkpoints")
-    progress = checkpoint.Progress(0, 0.0) if found is None else checkpoint.load(found, trained, average, optimizer)
-    with RunLog(config.out, config.steps, progress.step, quiet) as log:
-        _Run(config, lesson, trained, average, optimizer, log).to_the_end(progress)
-    average.copy_to(trained)
+    teach(lesson, config, quiet)
     lesson.network.eval()
     lesson.finish()
     save_part(lesson.network, config.out / "part")
@@ -183,53 +134,7 @@ def assemble(picture: Path, mel: Path, vocoder: Path) -> Codec:
     return Codec(_part(picture, VideoVae), whole.eval().requires_grad_(False))
 
 
-@dataclass
-class _Run:
-    """The loop and what it does not change."""
-
-    config: CodecTrainConfig
-    lesson: Lesson
-    trained: dict[str, nn.Parameter]
-    average: Average
-    optimizer: torch.optim.Optimizer
-    log: RunLog
-
-    def to_the_end(self, progress: checkpoint.Progress) -> None:
-        """Step until the run is over; checkpoint now and then, and at the end."""
-        folder = self.config.out / "checkpoints"
-        saved = time.monotonic()
-        self.log.start(progress.step)
-        while self.config.done(progress) < 1:
-            progress = self._step(progress)
-            over = self.config.done(progress) == 1
-            if over or time.monotonic() - saved > 60 * self.config.checkpoint_minutes:
-                checkpoint.save(folder, self.trained, self.average, self.optimizer, progress)
-                checkpoint.prune(folder, KEEP_CHECKPOINTS, set())
-                saved = time.monotonic()
-
-    def _step(self, progress: checkpoint.Progress) -> checkpoint.Progress:
-        tick = time.monotonic()
-        config = self.config
-        generator = torch.Generator().manual_seed(mixed_seed(config.seed, 0, progress.step))
-        terms = self.lesson.loss(generator, config.batch)
-        self.optimizer.zero_grad()
-        sum(terms.values(), torch.zeros(())).backward()
-        torch.nn.utils.clip_grad_norm_(list(self.trained.values()), config.clip_norm)
-        rate = config.rate(progress)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.optimizer.step()
-        self.average.update(self.trained)
-        seconds = time.monotonic() - tick
-        numbers = {f"loss_{name}": self._side(float(value.detach())) for name, value in terms.items()}
-        self.log.step(progress.step + 1, numbers, config.batch / seconds, rate)
-        return checkpoint.Progress(progress.step + 1, progress.seconds + seconds)
-
-    def _side(self, value: float) -> AV[Any]:
-        return AV(value, None) if self.config.part is CodecPart.PICTURE else AV(None, value)
-
-
-def _lesson(config: CodecTrainConfig, shape: ClipShape) -> Lesson:
+def _lesson(config: CodecTrainConfig, shape: ClipShape) -> PartLesson:
     scenes = Scenes(config.first_seed, config.scenes, shape)
     if config.part is CodecPart.PICTURE:
         return PictureLesson(VideoVae(video_vae.TINY), scenes, config.kl)

@@ -1,6 +1,6 @@
 """What each part of a codec learns from, and by which loss.
 
-A :class:`Lesson` owns one network and its scenes. Scenes are drawn into memory once, before the first step, so
+Scenes are drawn into memory once, before the first step, so
 that a step costs the network's time and nothing else.
 """
 
@@ -22,7 +22,9 @@ from phonofilm.codecs.store import Part
 from phonofilm.codecs.video_vae import VideoVae
 from phonofilm.codecs.vocoder import Vocoder
 from phonofilm.data.clapperboard import Scene, render_audio, render_frames, sample_scene
+from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
+from phonofilm.training.lesson import Lesson
 
 MOVING = 12  # 8-bit steps from the clip's median frame at which a pixel counts as moving
 MOVING_WEIGHT = 6.0  # events are carried by few pixels: what moves counts this much more
@@ -33,16 +35,12 @@ CROP = 64  # mel frames of a vocoder's training example
 CODED_SHARE = 0.5  # of the vocoder's log-mels that have been through the mel autoencoder
 
 
-class Lesson(Protocol):
-    """One network with its data and its loss."""
+class PartLesson(Lesson, Protocol):
+    """A lesson whose network is a part of the codec."""
 
     @property
     def network(self) -> Part:
         """What learns."""
-        ...
-
-    def loss(self, generator: torch.Generator, batch: int) -> dict[str, Tensor]:
-        """Terms of the loss on ``batch`` random items, weighted, to be added up."""
         ...
 
     def finish(self) -> None:
@@ -81,13 +79,15 @@ class PictureLesson:
     Loss: L1 weighted towards what moves, L1 of the differences between neighbouring pixels (edges), KL.
     """
 
+    senses = AV(True, False)
+
     def __init__(self, network: VideoVae, scenes: Scenes, kl: float) -> None:
         self.network, self.kl = network, kl
         self.frames = scenes.frames()
         self.still = np.stack([np.median(clip, axis=0) for clip in self.frames]).astype(np.uint8)
 
     def loss(self, generator: torch.Generator, batch: int) -> dict[str, Tensor]:
-        """See :class:`Lesson`."""
+        """See :class:`phonofilm.training.lesson.Lesson`."""
         clip = torch.randint(len(self.frames), (batch,), generator=generator).numpy()
         frame = torch.randint(self.frames.shape[1], (batch,), generator=generator).numpy()
         pictures, still = self.frames[clip, frame], self.still[clip]
@@ -115,12 +115,14 @@ class PictureLesson:
 class MelLesson:
     """Whole log-mels through the mel autoencoder. Loss: L1, L1 of the differences in time (attacks), KL."""
 
+    senses = AV(False, True)
+
     def __init__(self, network: MelVae, scenes: Scenes, kl: float) -> None:
         self.network, self.kl = network, kl
         self.pictures = network.picture(_log_mels(scenes.sound()))
 
     def loss(self, generator: torch.Generator, batch: int) -> dict[str, Tensor]:
-        """See :class:`Lesson`."""
+        """See :class:`phonofilm.training.lesson.Lesson`."""
         clean = self.pictures[torch.randint(len(self.pictures), (batch,), generator=generator)]
         rebuilt, kl = _through(self.network.autoencoder, clean, generator)
         error = rebuilt - clean
@@ -139,6 +141,8 @@ class VocoderLesson:
     Loss: spectral convergence and log-magnitude L1 at several windows (arXiv 1910.11480), and log-mel L1.
     """
 
+    senses = AV(False, True)
+
     def __init__(
         self, network: Vocoder, scenes: Scenes, coder: MelVae | None, mel_weight: float, loud_weight: float
     ) -> None:
@@ -149,7 +153,7 @@ class VocoderLesson:
         self.coded = self.mels if coder is None else _coded(coder, self.mels)
 
     def loss(self, generator: torch.Generator, batch: int) -> dict[str, Tensor]:
-        """See :class:`Lesson`."""
+        """See :class:`phonofilm.training.lesson.Lesson`."""
         chosen = torch.randint(len(self.mels), (batch,), generator=generator)
         split = int(batch * CODED_SHARE)
         mels = torch.cat([self.coded[chosen[:split]], self.mels[chosen[split:]]])

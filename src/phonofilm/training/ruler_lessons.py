@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from phonofilm.data.clapperboard import Scene, render_audio, render_frames, sample_scene
@@ -19,6 +18,7 @@ from phonofilm.metrics._materials import NAMES, PictureMaterial, SoundMaterial, 
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 from phonofilm.training import ruler_degrade as degrade
+from phonofilm.training.lesson import Lesson
 
 SHAPE = ClipShape(Fraction(2), Fraction(24), 64, 64, 16_000)
 """Clips are drawn at 24 frames a second; averages of 2, 3 and 4 frames are exactly those of 12, 8 and 6."""
@@ -42,25 +42,6 @@ class Scenes:
     def all(self) -> list[Scene]:
         """The scenes."""
         return [sample_scene(self.first_seed + i, seconds=SHAPE.seconds) for i in range(self.count)]
-
-
-class Lesson(Protocol):
-    """One network with its data and its loss.
-
-    Attributes:
-        senses: which modality it learns from.
-    """
-
-    senses: AV[bool]
-
-    @property
-    def network(self) -> nn.Module:
-        """What learns."""
-        ...
-
-    def loss(self, generator: torch.Generator, batch: int) -> dict[str, Tensor]:
-        """Terms of the loss on ``batch`` random clips, weighted, to be added up."""
-        ...
 
 
 @dataclass(frozen=True)
