@@ -96,3 +96,9 @@ def test_latents_of_another_length_are_refused(identity: Codec) -> None:
     latents = identity.encode([clip(seconds=Fraction(7, 8))])
     with pytest.raises(SettingError, match="made from"):
         identity.decode(latents, clip().shape)
+
+
+def test_clips_go_where_the_weights_of_each_part_are(identity: Codec) -> None:
+    elsewhere = torch.device("meta")  # a second device that every machine has
+    identity.video.encoder.register_parameter("weight", torch.nn.Parameter(torch.zeros(1, device=elsewhere)))
+    assert identity.encode([clip()]).map(lambda x: x.device.type) == AV("meta", "cpu")

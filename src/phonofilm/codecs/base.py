@@ -86,7 +86,7 @@ class Codec:
 
     @torch.no_grad()
     def encode(self, clips: Sequence[Clip]) -> AV[Tensor]:
-        """Clips of one shape to latents, ``(clip, C, F, h, w)`` beside ``(clip, C, T, M)``.
+        """Clips of one shape to latents, ``(clip, C, F, h, w)`` beside ``(clip, C, T, M)``, where its weights are.
 
         Raises:
             SettingError: if the clips differ in shape, or have a shape that the codec cannot take.
@@ -96,9 +96,11 @@ class Codec:
         if len(shapes) != 1:
             raise SettingError(f"encode takes clips of one shape, got {len(shapes)}: cut and resample them alike")
         self._check(shapes.pop())
+        frames = torch.stack([frames_to_tensor(both(clip).video) for clip in clips])
+        sound = torch.stack([torch.from_numpy(both(clip).audio[0]) for clip in clips])
         latents = AV(
-            self.video.encode(torch.stack([frames_to_tensor(both(clip).video) for clip in clips])),
-            self.audio.encode(torch.stack([torch.from_numpy(both(clip).audio[0]) for clip in clips])),
+            self.video.encode(frames.to(_device(self.video.encoder))),
+            self.audio.encode(sound.to(_device(self.audio.encoder))),
         )
         # Autoencoders answer in channels-last order; torch 2.13's CPU convolutions crash in the backward
         # pass of a network that is trained on such permuted 5-dimensional views.
@@ -165,3 +167,8 @@ def _same_shape(latents: Tensor, expected: tuple[int, ...]) -> None:
             f"latents of a clip of this shape are {expected}, got {tuple(latents.shape[1:])}: "
             "give the shape of the clips that they were made from"
         )
+
+
+def _device(part: nn.Module) -> torch.device:
+    weight = next(part.parameters(), None)
+    return torch.device("cpu") if weight is None else weight.device
