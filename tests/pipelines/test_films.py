@@ -63,6 +63,17 @@ def test_one_film_goes_to_a_file_and_several_to_a_folder(pipe: Pipeline, tmp_pat
         plan_films(two, tmp_path / "x.mp4")
 
 
+@pytest.mark.parametrize("name", ["runs.v1", "gamma-1.25-0f3ab2", "cmc-pe-1.5", "take.2024-05-01", ".films", "a.final"])
+def test_a_dot_alone_does_not_make_a_folder_a_film(pipe: Pipeline, tmp_path: Path, name: str) -> None:
+    assert {plan.film.parent for plan in plan_films(asked(pipe, BALL, BALL), tmp_path / name)} == {tmp_path / name}
+
+
+@pytest.mark.parametrize("name", ["x.avi", "x.MP4", "x.mp3", "x.m4a", "x.webm"])
+def test_several_films_never_make_a_folder_that_is_named_as_a_film(pipe: Pipeline, tmp_path: Path, name: str) -> None:
+    with pytest.raises(SettingError, match=f"2 clips cannot all go to .*{name}: give a folder"):
+        plan_films(asked(pipe, BALL, BALL), tmp_path / name)
+
+
 def test_a_film_comes_with_its_sidecar_and_sheet(pipe: Pipeline, tmp_path: Path) -> None:
     (plan,) = plan_films(asked(pipe, BALL), tmp_path / "x.mkv", sheet=True, lossless=True)
     (film,) = make_films(pipe, unfinished([plan], model=pipe.fingerprint))

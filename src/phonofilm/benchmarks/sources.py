@@ -20,7 +20,7 @@ from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
 from phonofilm.metrics._resample import derangements
 from phonofilm.pair import AV
-from phonofilm.pipelines.films import Plan, make_films, plan_films, unfinished
+from phonofilm.pipelines.films import LOSSLESS, Plan, film_name, make_films, unfinished
 from phonofilm.pipelines.joint import Pipeline
 from phonofilm.pipelines.request import Request, Settings
 
@@ -135,7 +135,11 @@ class Generated:
         """The films, in the order of the prompts."""
         requests = [Request(scene.caption, seed, self.settings) for seed, scene in enumerate(self.task.scenes)]
         slug = re.sub(r"[^a-z0-9.]+", "-", self.label.lower()).strip("-")
-        return plan_films(requests, self.folder / f"{slug}-{digest(self.describe())}", lossless=True)
+        folder = self.folder / f"{slug}-{digest(self.describe())}"
+        return [
+            Plan(request, folder / film_name(index, request, LOSSLESS), lossless=True)
+            for index, request in enumerate(requests)
+        ]
 
 
 @dataclass(frozen=True)

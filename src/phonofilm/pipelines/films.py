@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.atomic import check_target
-from phonofilm.media.write import container_for, write
+from phonofilm.media.write import CONTAINERS, container_for, write
 from phonofilm.pipelines.request import Request
 from phonofilm.pipelines.sidecar import read_sidecar, sha256_of
 from phonofilm.pipelines.sync import Sync
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LOSSY, LOSSLESS = ".mp4", ".mkv"
 SLUG_LENGTH = 40
+LIKE_A_FILM = re.compile(r"\.(?=(?:[0-9]*[a-z]){2})[a-z0-9]{2,4}")
+"""How suffixes of media files look (``.avi``, ``.mp3``); ``.25`` and ``.v1`` only end the name of a folder."""
 
 
 @dataclass(frozen=True)
@@ -92,13 +94,13 @@ def read_prompts(path: Path) -> list[str]:
 
 
 def plan_films(requests: Sequence[Request], output: Path, *, sheet: bool = False, lossless: bool = False) -> list[Plan]:
-    """A file for each request: ``output`` itself for one with a film's suffix, else named files in that folder.
+    """A file for each request: ``output`` itself if it is named as a film, else named files in that folder.
 
     Raises:
         SettingError: if several films would go to one file.
     """
     suffix = LOSSLESS if lossless else LOSSY
-    if not output.suffix or output.is_dir():
+    if output.is_dir() or not _named_as_film(output):
         names = (film_name(index, request, suffix) for index, request in enumerate(requests))
         return [Plan(request, output / name, sheet, lossless) for name, request in zip(names, requests, strict=True)]
     if len(requests) > 1:
@@ -106,6 +108,11 @@ def plan_films(requests: Sequence[Request], output: Path, *, sheet: bool = False
             f"{len(requests)} clips cannot all go to {output}: give a folder, for example -o {output.stem}/"
         )
     return [Plan(requests[0], output, sheet, lossless)]
+
+
+def _named_as_film(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return suffix in CONTAINERS or LIKE_A_FILM.fullmatch(suffix) is not None
 
 
 def film_name(index: int, request: Request, suffix: str) -> str:
