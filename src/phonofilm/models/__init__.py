@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from phonofilm.models._family import Entry, Family, Model, Preset, SamplingDefaults, catalogue, create, families
 from phonofilm.models._folder import fingerprint, load, save
+from phonofilm.models._training import StageRecord
 
 __all__ = [
     "Entry",
@@ -11,6 +12,7 @@ __all__ = [
     "Model",
     "Preset",
     "SamplingDefaults",
+    "StageRecord",
     "catalogue",
     "create",
     "families",

@@ -25,6 +25,7 @@ from phonofilm.diffusion.contract import Conditioning
 from phonofilm.diffusion.parameterization import NetworkDenoiser, Parameterization
 from phonofilm.diffusion.schedule import NoiseSchedule
 from phonofilm.errors import SettingError, WeightsError, unknown_name
+from phonofilm.models._training import StageRecord
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 
@@ -138,6 +139,7 @@ class Model:
         schedule, parameterization: what each side of the network is trained with.
         shape: the clips it makes.
         defaults: how it is sampled.
+        training: how it came to be, as far as that is on record.
 
     Raises:
         WeightsError: if codec or text encoder do not fit the network.
@@ -153,6 +155,7 @@ class Model:
     parameterization: AV[Parameterization]
     shape: ClipShape
     defaults: SamplingDefaults
+    training: tuple[StageRecord, ...] = ()
 
     def __post_init__(self) -> None:
         made, taken = self.codec.latent_shape(self.shape).map(lambda size: size[0]), self.network.latent_channels

@@ -2,7 +2,7 @@
 
 ``model.json`` holds family, size, config, schedule, parameterization, shape and sampling defaults;
 ``network.safetensors`` the network, ``text/`` the text encoder, ``codec/`` the codec in its own format
-(:mod:`phonofilm.codecs.store`). Nothing is ever unpickled.
+(:mod:`phonofilm.codecs.store`), ``training.json`` how it came to be. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from phonofilm.diffusion.parameterization import parameterization
 from phonofilm.diffusion.schedule import schedule_from_json
 from phonofilm.errors import SettingError, WeightsError
 from phonofilm.models._family import FamilyNetwork, Model, SamplingDefaults, family, shipped
+from phonofilm.models._training import read_records, write_records
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 
@@ -170,6 +171,7 @@ def _read(folder: Path) -> Model:
         kinds,
         description.shape,
         description.defaults,
+        read_records(folder),
     )
 
 
@@ -180,6 +182,7 @@ def _write(model: Model, folder: Path, half: bool) -> None:
     (folder / TEXT / TEXT_DESCRIPTION).write_text(json.dumps(model.text.describe(), indent=1) + "\n")
     _save_weights(model.text, folder / TEXT / TEXT_WEIGHTS, half)
     codecs.save(model.codec, folder / CODEC, half=half)
+    write_records(model.training, folder)
 
 
 def _save_weights(module: nn.Module, path: Path, half: bool) -> None:
