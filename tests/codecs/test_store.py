@@ -87,6 +87,33 @@ def test_config_with_an_unknown_field(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": 5},
+        {"kind": ["video_vae.VideoVae"]},
+        {"config": 5},
+        {"config": None},
+        {"config": {"autoencoder": {**SMALL_VIDEO.autoencoder.model_dump(), "groups": 7}}},
+        {"config": {"autoencoder": {**SMALL_VIDEO.autoencoder.model_dump(), "widths": [0, -3]}}},
+    ],
+)
+def test_description_that_makes_no_part(tmp_path: Path, change: dict) -> None:
+    part = stored(tmp_path)
+    description = json.loads((part / "part.json").read_text())
+    (part / "part.json").write_text(json.dumps(description | change))
+    with pytest.raises(WeightsError, match=r"damaged|not valid|makes no part"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "5", "\xff"])
+def test_description_that_is_none(tmp_path: Path, text: str) -> None:
+    part = stored(tmp_path)
+    (part / "part.json").write_text(text, encoding="latin-1")
+    with pytest.raises(WeightsError, match="not a codec part"):
+        load(tmp_path)
+
+
 def test_truncated_weights(tmp_path: Path) -> None:
     path = stored(tmp_path) / "weights.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
@@ -105,7 +132,7 @@ def test_weights_that_do_not_fit(tmp_path: Path, damage: str) -> None:
     else:
         weights["autoencoder.mean"] = torch.zeros(5)
     save_file(weights, path)
-    with pytest.raises(WeightsError, match=r"do not fit .*1 tensors, first 'autoencoder\.me"):
+    with pytest.raises(WeightsError, match=r"video.weights\.safetensors .*'autoencoder\.me"):
         load(tmp_path)
 
 

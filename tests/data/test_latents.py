@@ -12,7 +12,7 @@ from phonofilm.codecs.audio_vae import AudioVae
 from phonofilm.codecs.base import Codec
 from phonofilm.codecs.identity import Pictures, Sound
 from phonofilm.data.clapperboard import render, sample_scene
-from phonofilm.data.latents import CachedLatents, DrawnLatents, build, describe, fingerprint
+from phonofilm.data.latents import CachedLatents, DrawnLatents, build, describe
 from phonofilm.errors import SettingError
 from phonofilm.shapes import ClipShape
 
@@ -71,13 +71,3 @@ def test_another_shape_or_folder_is_refused_with_the_reason(codec: Codec, tmp_pa
     (tmp_path / "b" / "latents.json").write_text(json.dumps({}))
     with pytest.raises(SettingError, match="no latents yet"):
         CachedLatents(tmp_path / "b")
-
-
-def test_fingerprint_sees_every_weight() -> None:
-    torch.manual_seed(1)
-    one = torch.nn.Linear(3, 5)
-    before = fingerprint(one)
-    assert before == fingerprint(one)
-    with torch.no_grad():
-        one.bias[4] += 1e-6
-    assert fingerprint(one) != before

@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import nn
 
+from phonofilm import weights
 from phonofilm.codecs.base import AudioCodec, Codec, VideoCodec
 from phonofilm.errors import WeightsError, unknown_name
 from phonofilm.pair import AV
 
 VERSION = 1
 FOLDERS = AV("video", "audio")
+DESCRIPTION, WEIGHTS = "part.json", "weights.safetensors"
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
 
@@ -87,18 +87,20 @@ def build(kind: str, config: dict[str, Any]) -> Part:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"])
         raise WeightsError(f"config of codec part {kind} is not valid at {place}: {first['msg']}") from error
+    except weights.UNFIT as error:
+        raise WeightsError(f"config of codec part {kind} makes no part ({error}): copy its folder again") from error
 
 
 def save_part(part: Part, folder: Path, *, half: bool = False) -> None:
-    """Write one part; ``half`` stores its floating-point weights as float16."""
+    """Write one part; ``half`` stores its floating-point weights as float16.
+
+    Raises:
+        WeightsError: if a weight is not finite, or is too large for float16.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {
-        name: (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()
-        for name, value in part.state_dict().items()
-    }
-    save_file(weights, folder / "weights.safetensors")
+    weights.save(part, folder / WEIGHTS, half=half)
     description = {"version": VERSION, "kind": part.kind, "config": part.config.model_dump(mode="json")}
-    (folder / "part.json").write_text(json.dumps(description, indent=1) + "\n")
+    (folder / DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
 
 
 def load_part(folder: Path) -> Part:
@@ -109,21 +111,7 @@ def load_part(folder: Path) -> Part:
     """
     description = _description(folder)
     part = build(description["kind"], description["config"])
-    try:
-        weights = load_file(folder / "weights.safetensors")
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{folder / 'weights.safetensors'} cannot be read ({error}): copy it again") from error
-    own = part.state_dict()
-    wrong = sorted(
-        name for name in own.keys() | weights.keys()
-        if name not in own or name not in weights or own[name].shape != weights[name].shape
-    )  # fmt: skip
-    if wrong:
-        raise WeightsError(
-            f"weights in {folder} do not fit their part.json ({len(wrong)} tensors, first {wrong[0]!r}): "
-            "both files must come from the same save"
-        )
-    part.load_state_dict({name: value.to(own[name].dtype) for name, value in weights.items()})
+    weights.fill(part, weights.read(folder / WEIGHTS), folder / WEIGHTS)
     return part.eval().requires_grad_(False)
 
 
@@ -153,10 +141,12 @@ def load(folder: str | Path) -> Codec:
 
 
 def _description(folder: Path) -> dict[str, Any]:
-    path = folder / "part.json"
+    path = folder / DESCRIPTION
     try:
-        description = json.loads(path.read_text())
-        version, _, _ = (description[key] for key in ("version", "kind", "config"))
+        description = json.loads(path.read_text(encoding="utf-8"))
+        version, kind, _ = (description[key] for key in ("version", "kind", "config"))
+        if not isinstance(kind, str):
+            raise TypeError(f"kind is {kind!r}, not a name")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{folder} is not a codec part: {path.name} is missing or damaged ({error!r})") from error
     if version != VERSION:

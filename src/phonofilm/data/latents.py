@@ -6,7 +6,6 @@ the batch. A cache is a folder of shards, each whole or absent, beside ``latents
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ from phonofilm.data.clapperboard import VERSION, render, sample_scene
 from phonofilm.errors import SettingError
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
+from phonofilm.weights import fingerprint
 
 if TYPE_CHECKING:
     from phonofilm.codecs.base import Codec
@@ -151,15 +151,6 @@ def build(
 def scenes_in(folder: Path) -> int:
     """Scenes that a cache holds; none where there is no cache."""
     return sum(_scenes_in(path) for path in folder.glob("shard-*.safetensors"))
-
-
-def fingerprint(module: torch.nn.Module) -> str:
-    """SHA-256 of a module's weights: names, shapes and values."""
-    digest = hashlib.sha256()
-    for name, value in sorted(module.state_dict().items()):
-        digest.update(f"{name} {tuple(value.shape)} {value.dtype}\n".encode())
-        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
 
 
 def describe(codec: Codec, shape: ClipShape, first_seed: int) -> dict[str, Any]:

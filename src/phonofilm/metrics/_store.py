@@ -7,10 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import nn
 
+from phonofilm import weights
 from phonofilm.errors import WeightsError
 
 VERSION = 1
@@ -26,16 +25,15 @@ def save(network: nn.Module, folder: Path, made: dict[str, Any]) -> None:
         network: weights are stored as float16.
         folder: made if absent.
         made: how it was trained; kept for the reader.
+
+    Raises:
+        WeightsError: if a weight is not finite, or is too large for float16.
     """
     folder.mkdir(parents=True, exist_ok=True)
     name = type(network).__name__
-    weights = {
-        key: (value.half() if value.is_floating_point() else value).detach().cpu().contiguous()
-        for key, value in network.state_dict().items()
-    }
-    save_file(weights, folder / f"{name}.safetensors")
+    weights.save(network, folder / f"{name}.safetensors", half=True)
     description = {"version": VERSION, "kind": name, "made": made}
-    (folder / f"{name}.json").write_text(json.dumps(description, indent=1) + "\n")
+    (folder / f"{name}.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
 
 
 def load(kind: type[NetworkT], folder: Path) -> NetworkT:
@@ -46,10 +44,9 @@ def load(kind: type[NetworkT], folder: Path) -> NetworkT:
     """
     description, path = folder / f"{kind.__name__}.json", folder / f"{kind.__name__}.safetensors"
     try:
-        stated = json.loads(description.read_text())
+        stated = json.loads(description.read_text(encoding="utf-8"))
         version, name = stated["version"], stated["kind"]
-        weights = load_file(path)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(
             f"the ruler's {kind.__name__} in {folder} cannot be read ({error!r}): reinstall it"
         ) from error
@@ -58,10 +55,7 @@ def load(kind: type[NetworkT], folder: Path) -> NetworkT:
             f"{description} is a {name} of version {version}, not a {kind.__name__} of version {VERSION}"
         )
     network = kind()
-    own = network.state_dict()
-    if own.keys() != weights.keys() or any(own[key].shape != weights[key].shape for key in own):
-        raise WeightsError(f"the weights in {path} do not fit {kind.__name__}: both files must come from the same save")
-    network.load_state_dict({key: value.to(own[key].dtype) for key, value in weights.items()})
+    weights.fill(network, weights.read(path), path)
     return network.eval().requires_grad_(False)
 
 
