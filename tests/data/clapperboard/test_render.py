@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from phonofilm.data.clapperboard import KINDS, draw, render, render_audio, render_frames, sample_scene
+from phonofilm.data.clapperboard import KINDS, VERSION, draw, render, render_audio, render_frames, sample_scene
 from phonofilm.data.clapperboard.bodies import Glow
 from phonofilm.data.clapperboard.render import FADE, light
 from phonofilm.errors import SettingError
@@ -46,6 +46,42 @@ def test_pictures_move_and_light_up_at_events(scenes):
         row, column = 4 + int(event.y * 14), int(event.x * 14)
         patch = frames[:, max(0, row - 2) : row + 2, max(0, column - 2) : column + 2].mean(axis=(1, 2, 3))
         assert patch[at + 1] - patch[at - 1] > 8, scene.kind
+
+
+def dark(scene):
+    """The scene as it is where nothing lights up: no body glows, and no event is in sight to be lit."""
+
+    def unlit(act):
+        return replace(act, bodies=tuple(replace(body, glows=()) for body in act.bodies)).with_events(visible=False)
+
+    return replace(scene, acts=tuple(map(unlit, scene.acts)))
+
+
+def test_without_flashes_no_event_is_lit_and_all_else_is_as_before(scenes):
+    for scene in first_of_each_kind(scenes):
+        plain = render(scene, SHAPE, flashes=False)
+        np.testing.assert_array_equal(plain.frames, render(dark(scene), SHAPE).frames)
+        lit = render(scene, SHAPE)
+        np.testing.assert_array_equal(plain.audio, lit.audio)
+        first = int(min(event.time for event in scene.events if event.visible) * SHAPE.fps)
+        np.testing.assert_array_equal(plain.frames[:first], lit.frames[:first])
+        assert np.abs(lit.frames[first:].astype(int) - plain.frames[first:]).max() > 40, scene.kind
+
+
+def test_flashes_are_there_unless_left_out(scenes):
+    for scene in first_of_each_kind(scenes):
+        np.testing.assert_array_equal(
+            render_frames(scene, SHAPE), render_frames(scene, SHAPE, flashes=True), err_msg=scene.kind
+        )
+
+
+def test_version_1_looks_and_sounds_as_it_always_did():
+    """Pinned: whoever changes these numbers changes every data set, and raises VERSION."""
+    clip = render(sample_scene(3), SHAPE)
+    brightness = [70.92, 70.92, 70.93, 72.37, 71.48, 71.07, *[70.96] * 7, 70.87, 73.1, 72.11]
+    np.testing.assert_allclose(clip.frames.mean(axis=(1, 2, 3)), brightness, atol=0.05)
+    assert float(np.abs(clip.audio).mean()) == pytest.approx(0.0024289, rel=1e-3)
+    assert VERSION == 1
 
 
 def test_light_is_integrated_exactly():

@@ -3,6 +3,9 @@
 Pictures are drawn many times a frame (:data:`RATE` times a second or more), twice as large as asked for, and averaged:
 a camera whose shutter stays open for the whole frame. What a frame shows is thus an average over its span of time,
 whatever the frame rate.
+
+Every event in sight is marked by a flash where it happens and by a glow of what is struck, so that it shows in small
+pictures too. ``flashes=False`` leaves both out: then an event shows by motion alone.
 """
 
 from __future__ import annotations
@@ -27,16 +30,23 @@ SUPERSAMPLE = 2
 FADE = 0.10
 """Time constant in seconds of the light of an impact."""
 FLASH: Colour = (255, 250, 190)
+SPARK_RADIUS = 0.15
+"""Of the flash of an event, as a share of the shorter side of the picture."""
 _SHIFT = 4  # bits below the pixel in OpenCV's fixed-point coordinates
 
 
-def render(scene: Scene, shape: ClipShape) -> Clip:
+def render(scene: Scene, shape: ClipShape, *, flashes: bool = True) -> Clip:
     """Pictures and sound.
+
+    Args:
+        scene: what happens.
+        shape: of the clip.
+        flashes: see :func:`render_frames`.
 
     Raises:
         SettingError: for a shape whose length is not the scene's, or more than two channels.
     """
-    return Clip(render_frames(scene, shape), render_audio(scene, shape), shape.fps, shape.sample_rate)
+    return Clip(render_frames(scene, shape, flashes=flashes), render_audio(scene, shape), shape.fps, shape.sample_rate)
 
 
 def draw(seeds: Iterable[int], shape: ClipShape) -> Iterator[tuple[Scene, Clip]]:
@@ -85,11 +95,21 @@ def _gains(pan: float, channels: int) -> np.ndarray:
     return np.array([np.cos(turn), np.sin(turn)])
 
 
-def render_frames(scene: Scene, shape: ClipShape) -> np.ndarray:
-    """The pictures: uint8 RGB ``(frame, height, width, 3)``."""
+def render_frames(scene: Scene, shape: ClipShape, *, flashes: bool = True) -> np.ndarray:
+    """The pictures: uint8 RGB ``(frame, height, width, 3)``.
+
+    Args:
+        scene: what happens.
+        shape: of the clip.
+        flashes: light up what is struck, and the place where an event happens. Without them only motion tells of an
+            event; all else is drawn alike.
+
+    Raises:
+        SettingError: for a shape whose length is not the scene's.
+    """
     _check(scene, shape)
     per_frame = max(2, -(-RATE * shape.fps.denominator // shape.fps.numerator))
-    stage = _Canvas(scene, shape.height * SUPERSAMPLE, shape.width * SUPERSAMPLE)
+    stage = _Canvas(scene, shape.height * SUPERSAMPLE, shape.width * SUPERSAMPLE, flashes)
     starts = np.arange(shape.frames * per_frame) / (float(shape.fps) * per_frame)
     drawings = stage.drawings(starts, float(1 / (shape.fps * per_frame)))
     frames = np.empty((shape.frames, shape.height, shape.width, 3), dtype=np.uint8)
@@ -115,8 +135,8 @@ def light(glows: tuple[Glow, ...], starts: np.ndarray, span: float) -> np.ndarra
 class _Canvas:
     """A scene laid out for pictures of one size (after supersampling)."""
 
-    def __init__(self, scene: Scene, height: int, width: int) -> None:
-        self.scene, self.height, self.width = scene, height, width
+    def __init__(self, scene: Scene, height: int, width: int, flashes: bool) -> None:
+        self.scene, self.height, self.width, self.flashes = scene, height, width, flashes
         self.unit = min(height, width)
         self.origin = np.array([(width - self.unit) / 2, (height - self.unit) / 2])
         bodies = [body for act in scene.acts for body in act.bodies]
@@ -156,9 +176,9 @@ class _Canvas:
         """Pictures at the middles of spans of time."""
         middles = starts + span / 2
         corners = [self._corners(body, middles) for body in self.moving]
-        shines = [0.65 * light(body.glows, starts, span) for body in self.moving]
-        sparks = [(self._spark(e.x, e.y), light((Glow(float(e.time), e.strength),), starts, span))
-                  for e in self.scene.events if e.visible]  # fmt: skip
+        shines = [0.65 * light(body.glows if self.flashes else (), starts, span) for body in self.moving]
+        lit = [event for event in self.scene.events if event.visible and self.flashes]
+        sparks = [(self._spark(e.x, e.y), light((Glow(float(e.time), e.strength),), starts, span)) for e in lit]
         for nth in range(len(starts)):
             picture = self.ground.copy()
             for body, points, shine in zip(self.moving, corners, shines, strict=True):
@@ -172,7 +192,7 @@ class _Canvas:
     def _spark(self, x: float, y: float) -> tuple[tuple[slice, slice], np.ndarray]:
         """Where the light of an impact falls, and how much of it, ``(rows, columns, 1)``."""
         cx, cy = np.array([x, y]) * self.unit + self.origin - 0.5
-        radius = 0.15 * self.unit
+        radius = SPARK_RADIUS * self.unit
         rows = slice(max(0, int(cy - radius)), max(0, min(self.height, int(cy + radius) + 2)))
         columns = slice(max(0, int(cx - radius)), max(0, min(self.width, int(cx + radius) + 2)))
         down, across = np.ogrid[rows, columns]
