@@ -8,21 +8,21 @@ import torch
 from phonofilm.diffusion import masks
 from phonofilm.diffusion.grid import StepGrid, uniform
 from phonofilm.diffusion.guidance import Guided
+from phonofilm.diffusion.noise import generators
 from phonofilm.diffusion.parameterization import EPS, VELOCITY, X0, NetworkDenoiser, V
-from phonofilm.diffusion.samplers import ddpm, dpmpp_2m, euler, heun
+from phonofilm.diffusion.samplers import SAMPLERS, heun
 from phonofilm.diffusion.schedule import BetaSchedule, RectifiedFlow
 from phonofilm.pair import AV
 from phonofilm.testing import JointGaussian, check_guidance, check_sampler
 from phonofilm.testing.samplers import conditional, output_law
 
-
-@pytest.mark.parametrize(("sampler", "order"), [(euler, 1), (heun, 2), (dpmpp_2m, 2)])
-def test_deterministic_sampler(sampler, order):
-    check_sampler(sampler, order=order)
+METHODS = {method.run: method for method in SAMPLERS.values()}
+"""Every sampler once, whatever the number of its names."""
 
 
-def test_ancestral_sampler():
-    check_sampler(ddpm, order=1, draws=True)
+@pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.run.__name__)
+def test_every_sampler_keeps_what_it_declares(method):
+    check_sampler(method.run, order=method.order, draws=method.draws)
 
 
 def test_guidance():
@@ -105,8 +105,8 @@ def wide(values, like):
     return values.reshape(-1, *(1,) * (like.ndim - 1))
 
 
-@pytest.mark.parametrize("sampler", [euler, heun, dpmpp_2m], ids=lambda sampler: sampler.__name__)
-def test_known_region_ends_as_given_whatever_the_sampler(sampler):
+@pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.run.__name__)
+def test_known_region_ends_as_given_whatever_the_sampler(method):
     oracle = JointGaussian.coupled()
     truth = oracle.unflatten(torch.linspace(-1, 3, 2 * len(oracle.law.mean)).double().reshape(2, -1))
     mask = torch.zeros(2, 3, 5, dtype=torch.bool)
@@ -115,7 +115,8 @@ def test_known_region_ends_as_given_whatever_the_sampler(sampler):
     grid = StepGrid.adjusted(AV.both(RectifiedFlow()), 9, gamma=1.5)
     noise = truth.map(torch.randn_like)
     denoise = masks.Inpainted(oracle.denoise, known)
-    end = sampler(denoise, masks.start(noise, grid[0], known), grid, cond=oracle.no_offset(2))
+    begin = masks.start(noise, grid[0], known)
+    end = method.run(denoise, begin, grid, cond=oracle.no_offset(2), generators=generators((0, 1)))
     torch.testing.assert_close(end.video[:, mask], truth.video[:, mask], rtol=0, atol=1e-12)
     assert torch.equal(masks.paste(end, known).video[:, mask], truth.video[:, mask])
     assert not torch.isclose(end.video[:, ~mask], truth.video[:, ~mask]).any()

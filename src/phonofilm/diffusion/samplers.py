@@ -132,7 +132,28 @@ def dpmpp_2m(
     return state
 
 
-SAMPLERS: dict[str, Sampler] = {"euler": euler, "ddim": euler, "ddpm": ddpm, "heun": heun, "dpmpp-2m": dpmpp_2m}
+@dataclass(frozen=True)
+class Method:
+    """A sampler and what it promises; the oracle tests hold every one of :data:`SAMPLERS` to that.
+
+    Attributes:
+        run: the sampler.
+        order: of the convergence of its output's law, as steps double.
+        draws: whether it adds noise on its way, from ``generators``.
+    """
+
+    run: Sampler
+    order: int
+    draws: bool = False
+
+
+SAMPLERS: dict[str, Method] = {
+    "euler": Method(euler, order=1),
+    "ddim": Method(euler, order=1),
+    "ddpm": Method(ddpm, order=1, draws=True),
+    "heun": Method(heun, order=2),
+    "dpmpp-2m": Method(dpmpp_2m, order=2),
+}
 """Samplers by the names that settings use."""
 
 
@@ -144,7 +165,7 @@ def sampler(name: str) -> Sampler:
     """
     if name not in SAMPLERS:
         raise unknown_name("sampler", name, SAMPLERS)
-    return SAMPLERS[name]
+    return SAMPLERS[name].run
 
 
 @dataclass(frozen=True)
