@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from phonofilm.codecs.mel import FLOOR, HOP, SAMPLE_RATE, LogMel, filterbank
+from phonofilm.codecs.mel import FLOOR, HOP, SAMPLE_RATE, LogMel, filterbank, mel_filters
 from phonofilm.errors import SettingError
 from phonofilm.metrics.avalign_svg import librosa_onset
 
@@ -51,12 +51,20 @@ def test_tone_falls_into_the_band_of_its_frequency() -> None:
     assert int(LogMel()(tone[None])[0, 50].argmax()) == band
 
 
-def test_filters_are_librosas() -> None:
+@pytest.mark.parametrize(
+    ("window", "bands", "lowest", "norm"), [(1024, 64, 0.0, "slaney"), (512, 48, 40.0, None), (400, 7, 30.0, "slaney")]
+)
+def test_filters_are_librosas(window: int, bands: int, lowest: float, norm: str | None) -> None:
     librosa_onset()
     from librosa.filters import mel
 
-    theirs = torch.from_numpy(mel(sr=SAMPLE_RATE, n_fft=1024, n_mels=64, fmin=0, fmax=8000, norm="slaney"))
-    torch.testing.assert_close(filterbank(), theirs, atol=1e-8, rtol=1e-5)
+    theirs = mel(sr=SAMPLE_RATE, n_fft=window, n_mels=bands, fmin=lowest, fmax=8000, norm=norm)
+    own = mel_filters(window, bands, lowest, 8000.0, norm)
+    torch.testing.assert_close(own, torch.from_numpy(theirs), atol=1e-7, rtol=1e-5)
+
+
+def test_the_codecs_filters_are_audioldms() -> None:
+    assert torch.equal(filterbank(), mel_filters(1024, 64, 0.0, 8000.0, "slaney"))
 
 
 def test_gradient_is_finite_through_silence() -> None:

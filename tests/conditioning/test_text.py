@@ -7,9 +7,13 @@ import torch
 
 from phonofilm.conditioning.text import TextConfig, TextEncoder, drop_texts
 from phonofilm.conditioning.tokenizer import seen_words, train_tokenizer
-from phonofilm.errors import SettingError
+from phonofilm.errors import SettingError, WeightsError
+from phonofilm.pair import AV
 
 CAPTIONS = ["a drumstick hits a metal pipe twice", "a glass ball bounces on wood", "leaves rustle, once"] * 5
+
+# A tokenizer of somebody else: a word is a token.
+OTHER = {"type": "WordLevel", "vocab": {"a": 0, "b": 1}, "unk_token": "a"}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +51,48 @@ def test_description_survives_json_and_gives_the_same_encoder(encoder: TextEncod
     ours, theirs = encoder.encode(["a Metal pipe"]), again.encode(["a Metal pipe"])
     assert torch.equal(ours.video, theirs.video) and torch.equal(ours.audio, theirs.audio)
     assert again.known_words == encoder.known_words
+
+
+def test_each_side_has_its_own_width(encoder: TextEncoder) -> None:
+    config = encoder.config.model_copy(update={"width": AV(15, 25)})
+    states = TextEncoder(config, encoder.tokenizer).eval().encode(["a glass ball", "wood"])
+    assert states.map(lambda side: side.shape) == AV((2, 12, 15), (2, 25))
+    again = TextEncoder.rebuild(json.loads(json.dumps(TextEncoder(config, encoder.tokenizer).describe())))
+    assert again.config == config
+
+
+def test_a_description_with_one_width_for_both_still_loads(encoder: TextEncoder) -> None:
+    row = json.loads(json.dumps(encoder.describe()))
+    row["config"]["width"] = 20
+    assert TextEncoder.rebuild(row).config.width == AV(20, 20)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda row: row.clear(), "damaged at config"),
+        (lambda row: row.update(colour="red"), "damaged at colour"),
+        (lambda row: row.update(known_words=5), "damaged at known_words"),
+        (lambda row: row["config"].update(width=21), "21 is not a multiple of 5 heads"),
+        (lambda row: row["config"].update(width={"video": 20}), r"damaged at config\.width"),
+        (lambda row: row["config"].update(layers=0), r"damaged at config\.layers"),
+        (lambda row: row["config"].update(vocabulary=3), "for a vocabulary of 3"),
+        (lambda row: row.update(tokenizer={}), "tokenizer cannot be read"),
+        (lambda row: row["tokenizer"].update(model={"type": "BPE", "vocab": 3}), "tokenizer cannot be read"),
+        (lambda row: row["tokenizer"].update(added_tokens=[], model=OTHER), "does not begin with <s>"),
+    ],
+)
+def test_a_damaged_description_is_named(encoder: TextEncoder, change, complaint: str) -> None:
+    row = json.loads(json.dumps(encoder.describe()))
+    change(row)
+    with pytest.raises(WeightsError, match=rf"text\.json .*{complaint}"):
+        TextEncoder.rebuild(row, "text.json")
+
+
+@pytest.mark.parametrize("row", [[], None, "text", 5])
+def test_a_description_is_a_record(row) -> None:
+    with pytest.raises(WeightsError, match="damaged"):
+        TextEncoder.rebuild(row)
 
 
 def test_case_and_punctuation_do_not_make_unknown_words(encoder: TextEncoder) -> None:

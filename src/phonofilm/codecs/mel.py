@@ -25,22 +25,26 @@ LOWEST_HZ, HIGHEST_HZ = 0.0, 8_000.0
 FLOOR = 1e-5
 
 
-@lru_cache(maxsize=1)
-def filterbank() -> Tensor:
-    """Mel filters ``(64, 513)``, float32: row by row the weights of the FFT bins."""
+@lru_cache
+def mel_filters(window: int, bands: int, lowest: float, highest: float, norm: str | None = None) -> Tensor:
+    """Slaney mel filters at 16 kHz, float32 ``(bands, window // 2 + 1)``: row by row the weights of the FFT bins.
+
+    Args:
+        window: FFT size in samples.
+        bands: number of triangles.
+        lowest, highest: frequencies in Hz that they span.
+        norm: ``slaney`` for triangles of equal area, ``None`` for equal height.
+    """
     # librosa has these too, but importing it compiles with numba: seconds, and minutes on a first start
     from transformers.audio_utils import mel_filter_bank
 
-    filters = mel_filter_bank(
-        num_frequency_bins=WINDOW // 2 + 1,
-        num_mel_filters=BANDS,
-        min_frequency=LOWEST_HZ,
-        max_frequency=HIGHEST_HZ,
-        sampling_rate=SAMPLE_RATE,
-        norm="slaney",
-        mel_scale="slaney",
-    )
+    filters = mel_filter_bank(window // 2 + 1, bands, lowest, highest, SAMPLE_RATE, norm=norm, mel_scale="slaney")
     return torch.from_numpy(filters.T).float().contiguous()
+
+
+def filterbank() -> Tensor:
+    """The filters ``(64, 513)`` of :class:`LogMel`."""
+    return mel_filters(WINDOW, BANDS, LOWEST_HZ, HIGHEST_HZ, norm="slaney")
 
 
 class LogMel(nn.Module):

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError, field_validator, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
-from phonofilm.conditioning.tokenizer import words
+from phonofilm.conditioning.tokenizer import SPECIAL, words
 from phonofilm.errors import SettingError, WeightsError
 from phonofilm.pair import AV
+from phonofilm.weights import UNFIT
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -31,18 +32,41 @@ class TextConfig(BaseModel):
     Attributes:
         vocabulary: number of tokens.
         max_tokens: texts are padded and cut to this length, begin and end token included.
-        width: hidden width of both networks, and the length of the pooled vector.
+        width: hidden width of each network, on the sound's side also the length of the pooled vector; a multiple
+            of ``heads``. One number stands for both sides.
         layers: transformer layers of each.
         heads: attention heads of each.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    vocabulary: int
-    max_tokens: int = 32
-    width: int = 128
-    layers: int = 2
-    heads: int = 4
+    vocabulary: PositiveInt
+    max_tokens: PositiveInt = 32
+    width: AV[PositiveInt] = AV(128, 128)
+    layers: PositiveInt = 2
+    heads: PositiveInt = 4
+
+    @field_validator("width", mode="before")
+    @classmethod
+    def _same(cls, width: Any) -> Any:
+        return AV.both(width) if isinstance(width, int) else width
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> TextConfig:
+        for width in self.width:
+            if width % self.heads:
+                raise ValueError(f"width {width} is not a multiple of {self.heads} heads")
+        return self
+
+
+class _Description(BaseModel):
+    """What :meth:`TextEncoder.describe` gives."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    config: TextConfig
+    known_words: list[str]
+    tokenizer: dict[str, Any]
 
 
 class TextEncoder(nn.Module):
@@ -59,8 +83,8 @@ class TextEncoder(nn.Module):
         self.config = config
         self.tokenizer = tokenizer
         self.known_words = frozenset(known_words)
-        self.video = _clip_text(config)
-        self.audio = _clap_text(config)
+        self.video = _clip_text(config, config.width.video)
+        self.audio = _clap_text(config, config.width.audio)
 
     @property
     def max_words(self) -> int:
@@ -91,15 +115,15 @@ class TextEncoder(nn.Module):
         return AV(self.video_states(tokens, mask), self.audio_vector(tokens, mask))
 
     def video_states(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        """CLIP's last hidden states ``(text, max_tokens, width)``."""
+        """CLIP's last hidden states ``(text, max_tokens, width.video)``."""
         return self.video(input_ids=tokens, attention_mask=mask).last_hidden_state
 
     def audio_vector(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        """CLAP's projected text embedding ``(text, width)`` of unit length."""
+        """CLAP's projected text embedding ``(text, width.audio)`` of unit length."""
         return functional.normalize(self.audio(input_ids=tokens, attention_mask=mask).text_embeds, dim=-1)
 
     def encode(self, texts: Sequence[str]) -> AV[Tensor]:
-        """Conditioning for texts: video ``(text, max_tokens, width)``, audio ``(text, width)``."""
+        """Conditioning for texts: video ``(text, max_tokens, width.video)``, audio ``(text, width.audio)``."""
         return self(*self.tokens(texts))
 
     def null(self, batch: int) -> AV[Tensor]:
@@ -121,24 +145,25 @@ class TextEncoder(nn.Module):
         }
 
     @classmethod
-    def rebuild(cls, description: dict[str, Any]) -> TextEncoder:
-        """An encoder with fresh weights from what :meth:`describe` gave."""
-        from tokenizers import Tokenizer
-        from transformers import PreTrainedTokenizerFast
+    def rebuild(cls, description: Any, source: str | Path = "a text encoder's description") -> TextEncoder:
+        """An encoder with fresh weights from what :meth:`describe` gave.
 
-        from phonofilm.conditioning.tokenizer import SPECIAL
+        Args:
+            description: as read from JSON.
+            source: where it came from, for the error.
 
-        config = TextConfig.model_validate(description["config"])
-        begin, pad, end, unknown = SPECIAL
-        tokenizer = PreTrainedTokenizerFast(
-            tokenizer_object=Tokenizer.from_str(json.dumps(description["tokenizer"])),
-            bos_token=begin,
-            eos_token=end,
-            pad_token=pad,
-            unk_token=unknown,
-            model_max_length=config.max_tokens,
-        )
-        return cls(config, tokenizer, description["known_words"])
+        Raises:
+            WeightsError: if it describes no text encoder.
+        """
+        try:
+            stated = _Description.model_validate(description)
+            return cls(stated.config, _tokenizer(stated), stated.known_words)
+        except ValidationError as error:
+            first = error.errors()[0]
+            reason = f"{'.'.join(str(step) for step in first['loc'])}: {first['msg']}"
+            raise WeightsError(f"{source} is damaged at {reason}; download the model again") from error
+        except UNFIT as error:
+            raise WeightsError(f"{source} makes no text encoder ({error}); download the model again") from error
 
 
 def load_description(path: str | Path) -> dict[str, Any]:
@@ -148,7 +173,7 @@ def load_description(path: str | Path) -> dict[str, Any]:
         WeightsError: if the file is missing or damaged.
     """
     try:
-        return json.loads(Path(path).read_text())
+        return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise WeightsError(f"{path} is not a text encoder's description ({error}); download the model again") from error
 
@@ -163,14 +188,38 @@ def _shortened(text: str, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def _clip_text(config: TextConfig) -> nn.Module:
+def _tokenizer(description: _Description) -> PreTrainedTokenizerFast:
+    """The stored tokenizer; raises ``ValueError`` if it is none, or not one of this encoder."""
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+    try:
+        stored = Tokenizer.from_str(json.dumps(description.tokenizer))
+    except Exception as error:  # the tokenizers package raises nothing narrower
+        raise ValueError(f"its tokenizer cannot be read: {error}") from error
+    if [stored.token_to_id(token) for token in SPECIAL] != list(range(len(SPECIAL))):
+        raise ValueError(f"its tokenizer does not begin with {', '.join(SPECIAL)}")
+    if stored.get_vocab_size() > description.config.vocabulary:
+        raise ValueError(f"{stored.get_vocab_size()} tokens for a vocabulary of {description.config.vocabulary}")
+    begin, pad, end, unknown = SPECIAL
+    return PreTrainedTokenizerFast(
+        tokenizer_object=stored,
+        bos_token=begin,
+        eos_token=end,
+        pad_token=pad,
+        unk_token=unknown,
+        model_max_length=description.config.max_tokens,
+    )
+
+
+def _clip_text(config: TextConfig, width: int) -> nn.Module:
     from transformers import CLIPTextConfig, CLIPTextModel
 
     return CLIPTextModel(
         CLIPTextConfig(
             vocab_size=config.vocabulary,
-            hidden_size=config.width,
-            intermediate_size=4 * config.width,
+            hidden_size=width,
+            intermediate_size=4 * width,
             num_hidden_layers=config.layers,
             num_attention_heads=config.heads,
             max_position_embeddings=config.max_tokens,
@@ -181,19 +230,19 @@ def _clip_text(config: TextConfig) -> nn.Module:
     )
 
 
-def _clap_text(config: TextConfig) -> nn.Module:
+def _clap_text(config: TextConfig, width: int) -> nn.Module:
     from transformers import ClapTextConfig, ClapTextModelWithProjection
 
     return ClapTextModelWithProjection(
         ClapTextConfig(
             vocab_size=config.vocabulary,
-            hidden_size=config.width,
-            intermediate_size=4 * config.width,
+            hidden_size=width,
+            intermediate_size=4 * width,
             num_hidden_layers=config.layers,
             num_attention_heads=config.heads,
             # RoBERTa numbers positions from the padding index + 1.
             max_position_embeddings=config.max_tokens + 2,
-            projection_dim=config.width,
+            projection_dim=width,
             # The pooled vector is one token's: at the usual 1.0 a small fresh encoder gives all texts the same
             # vector (cosine 0.998), the network learns it as a constant, and text is never heard.
             initializer_factor=4.0,

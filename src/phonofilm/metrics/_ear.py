@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from phonofilm.codecs.mel import mel_filters
 from phonofilm.media.resample import resample_audio
 from phonofilm.metrics._layers import Trunk
 
@@ -31,21 +30,6 @@ def listen(audio: np.ndarray, sample_rate: int) -> Tensor:
     return log_mel(mono(audio, sample_rate)[None])[0]
 
 
-@lru_cache(maxsize=1)
-def _filters() -> Tensor:
-    from transformers.audio_utils import mel_filter_bank
-
-    filters = mel_filter_bank(
-        num_frequency_bins=WINDOW // 2 + 1,
-        num_mel_filters=BANDS,
-        min_frequency=LOWEST_HZ,
-        max_frequency=HIGHEST_HZ,
-        sampling_rate=SAMPLE_RATE,
-        mel_scale="slaney",
-    )
-    return torch.from_numpy(filters.T).float().contiguous()
-
-
 def log_mel(sound: Tensor) -> Tensor:
     """Waveforms ``(B, samples)`` at 16 kHz to log-mel ``(B, samples // HOP + 1, BANDS)``; cell k is centred on 5 k ms.
 
@@ -53,7 +37,8 @@ def log_mel(sound: Tensor) -> Tensor:
     """
     padded = nn.functional.pad(sound, (WINDOW // 2, WINDOW // 2))
     spectrum = torch.stft(padded, WINDOW, HOP, window=torch.hann_window(WINDOW), center=False, return_complex=True)
-    return (_filters() @ spectrum.abs()).clamp(min=FLOOR).log().transpose(1, 2)
+    filters = mel_filters(WINDOW, BANDS, LOWEST_HZ, HIGHEST_HZ)
+    return (filters @ spectrum.abs()).clamp(min=FLOOR).log().transpose(1, 2)
 
 
 class Ear(nn.Module):

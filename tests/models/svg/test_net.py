@@ -13,8 +13,9 @@ from torch.nn import functional
 from phonofilm.diffusion.parameterization import VELOCITY, NetworkDenoiser
 from phonofilm.diffusion.schedule import RectifiedFlow
 from phonofilm.errors import SettingError
-from phonofilm.models.svg.adapters import Context, install
+from phonofilm.models.svg.adapters import Context
 from phonofilm.models.svg.config import Coupling
+from phonofilm.models.svg.hooks import install
 from phonofilm.pair import AV
 from tests.models.svg.small import B, F, H, M, T, W, inputs, small, start
 

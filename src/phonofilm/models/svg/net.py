@@ -13,9 +13,10 @@ from torch.nn import functional
 
 from phonofilm.errors import unknown_name
 from phonofilm.models._family import FamilyNetwork
-from phonofilm.models.svg.adapters import AdapterStack, CMCAdapter, Context, CrossAttentionAdapter, install, told
+from phonofilm.models.svg.adapters import CMCAdapter, Context, CrossAttentionAdapter
 from phonofilm.models.svg.config import Coupling, SVGConfig
 from phonofilm.models.svg.connectors import Connector
+from phonofilm.models.svg.hooks import AdapterStack, install, told
 from phonofilm.pair import AV
 
 NORM_EPSILON = 1e-6

@@ -16,15 +16,14 @@ from typing import Any
 import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.models.unets.unet_motion_model import UNetMotionModel
-from pydantic import ValidationError
 from torch import Tensor
 
 from phonofilm.errors import WeightsError
-from phonofilm.models._folder import fill, tensors
-from phonofilm.models.svg.adapters import ADAPTED
 from phonofilm.models.svg.config import Coupling, CouplingConfig, SVGConfig
+from phonofilm.models.svg.hooks import ADAPTED
 from phonofilm.models.svg.net import SVG
 from phonofilm.pair import AV
+from phonofilm.weights import UNFIT, fill, read
 
 UNETS = AV("unet_v", "unet_a")
 COUPLING = "unet_svg"
@@ -48,8 +47,8 @@ def from_public_pipe(folder: str | Path) -> SVG:
     coupling = _coupling(_json(folder / COUPLING), folder / COUPLING)
     try:
         network = SVG(SVGConfig(video_unet=arguments.video, audio_unet=arguments.audio, coupling=coupling))
-    except (ValidationError, ValueError) as error:
-        raise WeightsError(f"{folder} describes no svg network: {error}") from error
+    except UNFIT as error:  # a ValidationError is a ValueError
+        raise WeightsError(f"{folder} describes no svg network ({error}): copy it again") from error
     network.unets.map(lambda unet, name: fill(unet, *_weights(folder / name)), UNETS)
     if network.coupling is not None:
         fill(network.coupling, *_weights(folder / COUPLING))
@@ -100,7 +99,7 @@ def _arguments(row: Mapping[str, Any], unet: type, name: str) -> dict[str, Any]:
 
 def _json(folder: Path) -> dict[str, Any]:
     try:
-        return json.loads((folder / "config.json").read_text())
+        return json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise WeightsError(f"{folder} has no readable config.json ({error}): give a whole pipeline folder") from error
 
@@ -111,7 +110,7 @@ def _weights(folder: Path) -> tuple[dict[str, Tensor], Path]:
     if path is None:
         raise WeightsError(f"{folder} has neither {WEIGHTS[0]} nor {WEIGHTS[1]}: give a whole pipeline folder")
     if path.suffix == ".safetensors":
-        return tensors(path), path
+        return read(path), path
     try:
         return torch.load(path, map_location="cpu", weights_only=True), path
     except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
