@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -10,15 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-WORD = re.compile(r"[a-z']+|[0-9]+")
+WORD = re.compile(r"(?:[^\W\d_]|')+|\d+")
+"""Letters of any script, or digits."""
 
 # RoBERTa's order of special tokens: the audio text encoder (CLAP) counts positions from its padding index.
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 
 
 def words(text: str) -> list[str]:
-    """The lower-case words of a text, in order."""
-    return WORD.findall(text.lower())
+    """The lower-case words of a text, in order, with characters as the tokenizer normalizes them."""
+    return WORD.findall(unicodedata.normalize("NFKC", text).lower())
 
 
 def train_tokenizer(captions: Iterable[str], vocabulary: int = 768, max_tokens: int = 32) -> PreTrainedTokenizerFast:
