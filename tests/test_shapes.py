@@ -40,7 +40,9 @@ def test_lengths_are_derived():
 
 
 def test_a_length_that_is_not_whole_is_refused():
-    with pytest.raises(SettingError, match="frames is 7/3, not a whole number"):
+    with pytest.raises(
+        SettingError, match="7/3 frames are no whole number: choose seconds times rate to give whole frames"
+    ):
         _ = ClipShape(Fraction(1, 3), Fraction(7), 64, 64, 16_000).frames
-    with pytest.raises(PhonofilmError):
+    with pytest.raises(PhonofilmError, match="1/2 samples are no whole number"):
         whole(Fraction(1, 2), "samples")

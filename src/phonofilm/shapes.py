@@ -18,13 +18,13 @@ def exact(value: int | float | str | Fraction) -> Fraction:
 
 
 def whole(length: Fraction, what: str) -> int:
-    """``length`` as an int.
+    """``length``, a number of ``what``, as an int.
 
     Raises:
         SettingError: if it is not a whole number.
     """
     if length.denominator != 1:
-        raise SettingError(f"{what} is {length}, not a whole number: choose seconds that are a multiple of one {what}")
+        raise SettingError(f"{length} {what} are no whole number: choose seconds times rate to give whole {what}")
     return length.numerator
 
 

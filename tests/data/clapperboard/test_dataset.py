@@ -105,4 +105,8 @@ def test_bad_places_and_counts(tmp_path):
         write_dataset(tmp_path / "new", 0, SHAPE)
     with pytest.raises(SettingError, match="at least"):
         write_dataset(tmp_path / "new", 1, replace(SHAPE, seconds=Fraction(1, 2)))
-    assert not (tmp_path / "new").exists()
+    with pytest.raises(SettingError, match="73/5 frames are no whole number"):
+        write_dataset(tmp_path / "new", 1, replace(SHAPE, seconds=Fraction(2), fps=Fraction("7.3")))
+    with pytest.raises(SettingError, match="samples are no whole number"):
+        write_dataset(tmp_path / "new", 1, replace(SHAPE, seconds=Fraction(8, 7), fps=Fraction(7)))
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

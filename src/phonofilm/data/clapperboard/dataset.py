@@ -49,7 +49,9 @@ def write_dataset(
     """
     if count < 1:
         raise SettingError(f"the number of scenes is {count}: choose 1 or more")
+    # Whatever no scene can be is refused before the folder is touched.
     sample_scene(first_seed, seconds=shape.seconds, sample_rate=shape.sample_rate)
+    _ = shape.frames, shape.samples
     folder = _claim(Path(directory), force=force)
     done = {} if force else {record.seed: record for record in _earlier(folder)}
     unfinished = folder / UNFINISHED
