@@ -1,14 +1,17 @@
 import json
+import sys
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from phonofilm import metrics
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.events import Event
 from phonofilm.media.clip import Clip
 from phonofilm.metrics import Better, Score, Subject, find, names, score, score_folder
+from phonofilm.metrics._find import chosen
 from phonofilm.metrics._folder import films
 from phonofilm.metrics._resample import mean
 from phonofilm.pair import AV
@@ -97,6 +100,48 @@ def test_unknown_metrics_offer_the_nearest():
         find("avalign")
     with pytest.raises(SettingError, match="codec"):
         find("frechet-latents")
+
+
+LATENT_LOUDNESS = """
+from phonofilm.metrics import Better, Metric, Score
+from phonofilm.metrics._resample import mean
+
+class LatentLoudness(Metric[float]):
+    name, version, needs_codec, needs_reference = "latent-loudness", 1, True, True
+
+    def __init__(self, codec):
+        self.codec = codec
+
+    def measure(self, subject):
+        return float(self.codec.encode([subject.clip]).audio.max())
+
+    def scores(self, measured, reference, seed):
+        found = mean(measured, seed, empty="-")
+        return [Score.of(self, self.name, found, Better.HIGHER, n=len(reference or ()), seed=seed)]
+
+metric = LatentLoudness
+"""
+
+
+@pytest.fixture
+def another_metric(tmp_path, monkeypatch):
+    """A file put into the folder of metrics, and nothing else edited."""
+    (tmp_path / "latent_loudness.py").write_text(LATENT_LOUDNESS)
+    monkeypatch.setattr(metrics, "__path__", [*metrics.__path__, str(tmp_path)])
+    yield "latent-loudness"
+    sys.modules.pop("phonofilm.metrics.latent_loudness", None)
+    vars(metrics).pop("latent_loudness", None)
+
+
+def test_a_metric_says_itself_what_it_needs(another_metric):
+    assert another_metric in names()
+    with pytest.raises(SettingError, match="latent-loudness works on the latents of a codec"):
+        find(another_metric)
+    assert find(another_metric, HalfCodec()).codec is not None
+    for codec, has_reference in ((None, True), (HalfCodec(), False)):
+        assert another_metric not in [metric.name for metric in chosen(None, codec, has_reference)]
+    both = [metric.name for metric in chosen(None, HalfCodec(), True)]
+    assert both == sorted(both) == list(names())
 
 
 class HalfCodec:

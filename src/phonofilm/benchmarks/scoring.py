@@ -95,8 +95,8 @@ class Scorer:
 
     @cached_property
     def _references(self) -> list[list[Any] | None]:
-        """Reference records of the metrics that compare distributions; the true clips' row is the others' ceiling."""
-        compared = [metric.name.startswith("frechet") for metric in self._metrics]
+        """Reference records of the metrics that need them; the true clips' row is the others' ceiling."""
+        compared = [metric.needs_reference for metric in self._metrics]
         records: list[list[Any] | None] = [[] if here else None for here in compared]
         for scene, clip in self.task.reference() if any(compared) else ():
             subject = Subject(f"reference scene {scene.seed}", clip, scene.caption)

@@ -5,13 +5,22 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from phonofilm.codecs.base import Codec
 from phonofilm.errors import SettingError, unknown_name
 from phonofilm.metrics._score import Metric
 
-LATENTS = "frechet-latents"
+
+class _Kind(Protocol):
+    """A class of metrics, as its module's ``metric`` names it."""
+
+    needs_codec: bool
+    needs_reference: bool
+
+    def __call__(self, *codec: Codec) -> Metric[Any]:
+        """The metric; with a codec if it needs one."""
+        ...
 
 
 def names() -> tuple[str, ...]:
@@ -26,25 +35,34 @@ def find(name: str, codec: Codec | None = None) -> Metric[Any]:
 
     Args:
         name: as in :func:`names`.
-        codec: for the one metric that works on a codec's latents.
+        codec: for metrics that work on a codec's latents.
 
     Raises:
         SettingError: for an unknown name, offering the nearest, or if the codec is missing.
     """
+    kind = _kind(name)
+    if not kind.needs_codec:
+        return kind()
+    if codec is None:
+        raise SettingError(f"{name} works on the latents of a codec: name the model whose codec it shall be")
+    return kind(codec)
+
+
+def _kind(name: str) -> _Kind:
     if name not in names():
         raise unknown_name("metric", name, names())
-    module = importlib.import_module(f"phonofilm.metrics.{name.replace('-', '_')}")
-    if name != LATENTS:
-        return module.metric()
-    if codec is None:
-        raise SettingError(f"{LATENTS} compares the latents of a codec: name the model whose codec it shall be")
-    return module.metric(codec)
+    return importlib.import_module(f"phonofilm.metrics.{name.replace('-', '_')}").metric
 
 
 def chosen(wanted: Sequence[str] | None, codec: Codec | None, has_reference: bool) -> list[Metric[Any]]:
     """The metrics asked for; by default all that can be had with the codec and reference there are."""
     if wanted is None:
-        wanted = [name for name in names() if name != LATENTS or (codec is not None and has_reference)]
+        kinds = {name: _kind(name) for name in names()}
+        wanted = [
+            name
+            for name, kind in kinds.items()
+            if (codec is not None or not kind.needs_codec) and (has_reference or not kind.needs_reference)
+        ]
     if not wanted:
         raise SettingError(f"no metric is named: choose some of {', '.join(names())}")
     return [find(name, codec) for name in dict.fromkeys(wanted)]

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import numpy as np
 
@@ -171,10 +171,14 @@ class Metric(Protocol[MeasuredT]):
     Attributes:
         name: as users give it; the module is called the same, with underscores.
         version: grows whenever the same clips would get another value.
+        needs_codec: it is built with a codec, on whose latents it works.
+        needs_reference: it has no value without reference clips.
     """
 
     name: str
     version: int
+    needs_codec: ClassVar[bool] = False
+    needs_reference: ClassVar[bool] = False
 
     def measure(self, subject: Subject) -> MeasuredT | None:
         """What the scores need of one clip; ``None`` if it does not count (no caption where one is needed, say).

@@ -30,7 +30,7 @@ from filelock import FileLock
 from phonofilm.errors import MediaError
 from phonofilm.media.resample import resample_audio
 from phonofilm.metrics._resample import derangements, mean
-from phonofilm.metrics._score import Better, Score, Subject
+from phonofilm.metrics._score import Better, Metric, Score, Subject
 
 SAMPLE_RATE = 22_050
 NO_CLIPS = "there are no clips to score"
@@ -122,7 +122,7 @@ def strict_maxima(values: np.ndarray) -> np.ndarray:
     return 1 + np.flatnonzero((inner > values[:-2]) & (inner > values[2:]))
 
 
-class AvAlignSvg:
+class AvAlignSvg(Metric[Peaks]):
     """See the module."""
 
     name = "avalign-svg"

@@ -15,7 +15,7 @@ import numpy as np
 from phonofilm.metrics._detect import times
 from phonofilm.metrics._match import match
 from phonofilm.metrics._resample import quantile, ratio
-from phonofilm.metrics._score import Better, Score, Subject
+from phonofilm.metrics._score import Better, Metric, Score, Subject
 from phonofilm.pair import AV
 
 EAR_TOLERANCE = 0.045
@@ -38,7 +38,7 @@ def compare(detected: np.ndarray, true: np.ndarray, tolerance: float) -> Found:
     return Found(len(detected), len(true), 1000 * (detected[pairs[:, 0]] - true[pairs[:, 1]]))
 
 
-class EventDetectors:
+class EventDetectors(Metric[AV[Found]]):
     """See the module."""
 
     name = "event-detectors"

@@ -30,7 +30,7 @@ import numpy as np
 from phonofilm.metrics._detect import times
 from phonofilm.metrics._match import match, offsets
 from phonofilm.metrics._resample import derangements, quantile, ratio
-from phonofilm.metrics._score import Better, Estimate, Score, Subject
+from phonofilm.metrics._score import Better, Estimate, Metric, Score, Subject
 
 NO_EVENTS = "no events were found in the clips: choose clips in which something happens"
 NO_PAIRS = "no seen and heard events lie within 600 ms of each other"
@@ -114,7 +114,7 @@ SCORES = (
 )
 
 
-class EventSync:
+class EventSync(Metric[Timing]):
     """See the module."""
 
     name = "event-sync"

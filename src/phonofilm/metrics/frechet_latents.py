@@ -17,7 +17,7 @@ import torch
 from phonofilm.codecs.base import Codec
 from phonofilm.metrics._frechet import frechet
 from phonofilm.metrics._resample import jackknife
-from phonofilm.metrics._score import Better, Estimate, Score, Subject
+from phonofilm.metrics._score import Better, Estimate, Metric, Score, Subject
 from phonofilm.pair import AV
 
 NAMES = AV("frechet-video-latents", "frechet-audio-latents")
@@ -25,7 +25,7 @@ NO_REFERENCE = "there are no reference clips to compare with: name a folder of t
 NO_CLIPS = "there are no clips to score"
 
 
-class FrechetLatents:
+class FrechetLatents(Metric[AV[np.ndarray]]):
     """See the module.
 
     Args:
@@ -34,6 +34,8 @@ class FrechetLatents:
 
     name = "frechet-latents"
     version = 1
+    needs_codec = True
+    needs_reference = True
 
     def __init__(self, codec: Codec) -> None:
         self.codec = codec

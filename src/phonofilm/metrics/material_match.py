@@ -18,7 +18,7 @@ import torch
 from phonofilm.metrics._ear import log_mel, mono
 from phonofilm.metrics._materials import NAMES, PictureMaterial, SoundMaterial, named, stills
 from phonofilm.metrics._resample import derangements, ratio
-from phonofilm.metrics._score import Better, Score, Subject
+from phonofilm.metrics._score import Better, Metric, Score, Subject
 from phonofilm.metrics._store import shipped
 from phonofilm.pair import AV
 
@@ -57,7 +57,7 @@ def _name(logits: torch.Tensor) -> str:
     return NAMES[int(logits[0].argmax())]
 
 
-class MaterialMatch:
+class MaterialMatch(Metric[Look]):
     """See the module."""
 
     name = "material-match"

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from phonofilm.benchmarks import scoring
+from phonofilm.benchmarks.scoring import Scorer
+from phonofilm.benchmarks.sources import Truth
+from phonofilm.benchmarks.task import Task
+from phonofilm.codecs import Codec
+from phonofilm.codecs.identity import Pictures, Sound
+from phonofilm.metrics import Better, Metric, Score
+from phonofilm.metrics._resample import mean
+from phonofilm.shapes import ClipShape
+
+TASK = Task(3, ClipShape(Fraction(1), Fraction(2), 14, 22, 8000))
+
+
+class Loudness(Metric[float]):
+    """The loudest sample; says how many reference clips it was given."""
+
+    name, version = "loudness", 1
+
+    def measure(self, subject):
+        return float(abs(subject.clip.audio).max())
+
+    def scores(self, measured, reference, seed):
+        given = 0 if reference is None else len(reference)
+        return [Score.of(self, self.name, mean(measured, seed, empty="-"), Better.HIGHER, n=given, seed=seed)]
+
+
+class Compared(Loudness):
+    needs_reference = True
+
+
+@pytest.mark.parametrize(("metric", "given"), [(Loudness, 0), (Compared, 3)])
+def test_reference_clips_go_to_the_metrics_that_say_so(metric, given, tmp_path, monkeypatch):
+    monkeypatch.setattr(scoring, "find", lambda name, codec: metric())
+    scorer = Scorer(TASK, Codec(Pictures(), Sound()), tmp_path, ("loudness",))
+    row = scorer.score(Truth(TASK), lambda clips: None)
+    assert row["scores"]["loudness"]["n"] == given
