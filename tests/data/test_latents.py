@@ -1,19 +1,22 @@
 """Cached and drawn latents: the same numbers, whatever the batch, the workers or the interruptions."""
 
 import json
+import os
+import re
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 import torch
 
+from phonofilm.cli.train import FROM_SCRATCH, train
 from phonofilm.codecs.audio_vae import TINY as SMALL
 from phonofilm.codecs.audio_vae import AudioVae
 from phonofilm.codecs.base import Codec
 from phonofilm.codecs.identity import Pictures, Sound
 from phonofilm.data.clapperboard import render, sample_scene
 from phonofilm.data.latents import CachedLatents, DrawnLatents, build, describe
-from phonofilm.errors import SettingError
+from phonofilm.errors import MediaError, SettingError
 from phonofilm.shapes import ClipShape
 
 SHAPE = ClipShape(Fraction(2), Fraction(4), 24, 16, 16_000)
@@ -71,3 +74,29 @@ def test_another_shape_or_folder_is_refused_with_the_reason(codec: Codec, tmp_pa
     (tmp_path / "b" / "latents.json").write_text(json.dumps({}))
     with pytest.raises(SettingError, match="no latents yet"):
         CachedLatents(tmp_path / "b")
+
+
+def failing(handle: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_description_that_could_not_be_written_does_not_stand_in_the_way(
+    codec: Codec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", failing)
+        with pytest.raises(MediaError, match="could not write"):
+            build(tmp_path, codec, SHAPE, 0, 2, shard=2)
+    assert list(tmp_path.iterdir()) == []
+    build(tmp_path, codec, SHAPE, 0, 2, shard=2)
+    assert len(CachedLatents(tmp_path)) == 2
+
+
+def test_the_advice_is_a_command_that_there_is(tmp_path: Path) -> None:
+    with pytest.raises(SettingError) as told:
+        CachedLatents(tmp_path)
+    (command,) = re.findall("'phonofilm (.*)'", str(told.value))
+    verb, _, *options = command.split()
+    assert verb == train.__name__
+    assert options == ["--from-scratch", "--stage", "latents", "-o", "FOLDER"]
+    assert "latents" in FROM_SCRATCH

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from phonofilm.data.clapperboard import VERSION, render, sample_scene
 from phonofilm.errors import SettingError
+from phonofilm.media.atomic import write_atomically
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 from phonofilm.weights import fingerprint
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 NAMES = AV("video", "audio")  # tensor names in a shard file
 DESCRIPTION = "latents.json"
+ADVICE = "build them with 'phonofilm train MODEL --from-scratch --stage latents -o FOLDER'"
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class CachedLatents:
                 pieces.append(NAMES.map(shard.get_tensor))
                 self.captions += json.loads(shard.metadata()["captions"])
         if not pieces:
-            raise SettingError(f"{folder} holds no latents yet: build them with 'phonofilm prepare latents'")
+            raise SettingError(f"{folder} holds no latents yet: {ADVICE}")
         self.latents = AV(torch.cat([piece.video for piece in pieces]), torch.cat([piece.audio for piece in pieces]))
 
     def __len__(self) -> int:
@@ -173,12 +175,12 @@ def read_description(folder: Path) -> dict[str, Any]:
     try:
         return json.loads((folder / DESCRIPTION).read_text())
     except (OSError, ValueError) as error:
-        raise SettingError(f"{folder} is not a folder of latents ({error})") from error
+        raise SettingError(f"{folder} is not a folder of latents ({error}): {ADVICE}") from error
 
 
 def _describe(folder: Path, wanted: dict[str, Any]) -> None:
     if not (folder / DESCRIPTION).exists():
-        (folder / DESCRIPTION).write_text(json.dumps(wanted, indent=1))
+        write_atomically(folder / DESCRIPTION, json.dumps(wanted, indent=1).encode(), force=True)
     elif (found := read_description(folder)) != wanted:
         differing = ", ".join(key for key in wanted if found.get(key) != wanted[key])
         raise SettingError(f"{folder} holds latents made with another {differing}; choose another folder")
