@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from phonofilm.errors import WeightsError
+from phonofilm.errors import SettingError, WeightsError
 from phonofilm.training import checkpoint
+from phonofilm.training.config import FREE, NoiseLevels, Stage, TrainConfig
 from phonofilm.training.ema import Average
 
 
@@ -66,6 +67,26 @@ def test_damaged_and_foreign_checkpoints_say_what_to_do(tmp_path: Path) -> None:
     (path / "state.json").write_text("{")
     with pytest.raises(WeightsError, match="damaged"):
         checkpoint.load(path, named, average, optimizer)
+
+
+def test_only_free_settings_may_differ_when_a_run_is_continued(tmp_path: Path) -> None:
+    named, average, optimizer = learner()
+    step(named, average, optimizer, 0)
+    folder = tmp_path / "run" / "checkpoints"
+    begun = TrainConfig(model=tmp_path, out=tmp_path / "run", stage=Stage.JOINT)
+    old = checkpoint.save(folder, named, average, optimizer, checkpoint.Progress(1, 0.0))
+    new = checkpoint.save(folder, named, average, optimizer, checkpoint.Progress(2, 0.0), begun.model_dump(mode="json"))
+
+    def differ(**changes: object) -> dict:
+        return begun.model_copy(update=changes).model_dump(mode="json")
+
+    longer = {"clips": 9, "cooldown": 0.0, "threads": 7, "checkpoint_minutes": 1.0, "validate_every": 3, "resume": True}
+    checkpoint.check_settings(new, differ(**longer, out=Path("elsewhere")), FREE)
+    checkpoint.check_settings(new, differ(model=tmp_path / "run" / ".."), FREE)
+    for name, value in {"seed": 3, "batch": 5, "noise": NoiseLevels(mean=1.0), "model": tmp_path / "run"}.items():
+        with pytest.raises(SettingError, match=f"run was begun with {name}="):
+            checkpoint.check_settings(new, differ(**{name: value}), FREE)
+        checkpoint.check_settings(old, differ(**{name: value}), FREE)  # written without settings
 
 
 def test_average_starts_at_the_live_weights_and_follows_the_closed_form() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,19 +12,31 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from phonofilm.codecs import load
+from phonofilm.codecs import audio_vae, load, video_vae
+from phonofilm.codecs.audio_vae import AudioVae
 from phonofilm.codecs.onset import onset_near
 from phonofilm.codecs.store import load_part
+from phonofilm.codecs.vocoder import VocoderConfig
 from phonofilm.data.clapperboard import render, sample_scene
-from phonofilm.errors import WeightsError
+from phonofilm.errors import SettingError, WeightsError
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 from phonofilm.training import codec_parts, lesson
 from phonofilm.training.checkpoint import Progress
-from phonofilm.training.codec import CodecPart, CodecTrainConfig, assemble, recipe, recipes, train, train_all
+from phonofilm.training.codec import (
+    CodecKind,
+    CodecPart,
+    CodecTrainConfig,
+    assemble,
+    recipe,
+    recipes,
+    train,
+    train_all,
+)
 from phonofilm.training.codec_parts import spectral_loss
 
 SHAPE = ClipShape(Fraction(1), Fraction(8), 32, 24, 16_000)
+KIND = CodecKind(SHAPE, video_vae.TINY, audio_vae.TINY)
 Config = Callable[..., CodecTrainConfig]
 
 
@@ -45,7 +58,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[CodecPart, Path]:
     for part in CodecPart:
         coder = found.get(CodecPart.MEL) if part is CodecPart.VOCODER else None
         values = recipe(part, out / part.value, coder).model_dump() | {"steps": 2, "batch": 2, "scenes": 3}
-        found[part] = train(CodecTrainConfig.model_validate(values), SHAPE, quiet=True)
+        found[part] = train(CodecTrainConfig.model_validate(values), KIND, quiet=True)
     return found
 
 
@@ -71,7 +84,7 @@ def test_parts_in_the_wrong_place_are_refused(parts: dict[CodecPart, Path]) -> N
 def test_a_resumed_run_is_the_same_bit_for_bit(
     config: Config, part: CodecPart, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = load_file(train(config(part, "whole"), SHAPE, quiet=True) / "weights.safetensors")
+    whole = load_file(train(config(part, "whole"), KIND, quiet=True) / "weights.safetensors")
     killed = config(part, "killed", checkpoint_minutes=1e-6)
     step = lesson._Run.step
 
@@ -83,9 +96,9 @@ def test_a_resumed_run_is_the_same_bit_for_bit(
     with monkeypatch.context() as patch:
         patch.setattr(lesson._Run, "step", dies)
         with pytest.raises(KeyboardInterrupt):
-            train(killed, SHAPE, quiet=True)
+            train(killed, KIND, quiet=True)
     assert not (killed.out / "part").exists()
-    resumed = load_file(train(killed, SHAPE, quiet=True) / "weights.safetensors")
+    resumed = load_file(train(killed, KIND, quiet=True) / "weights.safetensors")
     assert resumed.keys() == whole.keys()
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
 
@@ -93,7 +106,7 @@ def test_a_resumed_run_is_the_same_bit_for_bit(
 def test_pictures_are_learned(config: Config) -> None:
     """A few steps on one scene bring the loss well below that of the flat grey that training starts from."""
     run = config(scenes=1, steps=40, batch=8, learning_rate=3e-3)
-    train(run, SHAPE, quiet=True)
+    train(run, KIND, quiet=True)
     rows = [row for row in (run.out / "log.jsonl").read_text().splitlines() if "loss_l1/video" in row]
     losses = [float(row.split('"loss_l1/video": ')[1].split(",")[0]) for row in rows]
     assert len(losses) == 40
@@ -109,9 +122,41 @@ def test_rate_rises_and_falls_to_nothing(config: Config) -> None:
 
 
 def test_checkpoints_of_another_part_are_refused(config: Config) -> None:
-    train(config(CodecPart.PICTURE), SHAPE, quiet=True)
+    train(config(CodecPart.PICTURE), KIND, quiet=True)
     with pytest.raises(WeightsError, match="other parameters"):
-        train(config(CodecPart.MEL), SHAPE, quiet=True)
+        train(config(CodecPart.MEL), KIND, quiet=True)
+
+
+def test_parts_have_the_sizes_that_the_plan_wants(tmp_path: Path) -> None:
+    """Another frame rate and other sizes than the tiny model's."""
+    video = video_vae.TINY.model_copy(
+        update={"autoencoder": video_vae.TINY.autoencoder.model_copy(update={"latent_channels": 3, "widths": (8, 16)})}
+    )
+    mel = audio_vae.TINY.mel_vae.autoencoder.model_copy(update={"latent_channels": 5, "widths": (8, 16)})
+    audio = audio_vae.TINY.model_copy(
+        update={
+            "mel_vae": audio_vae.TINY.mel_vae.model_copy(update={"autoencoder": mel}),
+            "vocoder": VocoderConfig(width=16, blocks=2),
+        }
+    )
+    shape = ClipShape(Fraction(1), Fraction(12), 32, 24, 16_000)
+    small = {"steps": 1, "batch": 2, "scenes": 2}
+    runs = [CodecTrainConfig.model_validate(run.model_dump() | small) for run in recipes(tmp_path / "runs")]
+    codec = load(train_all(runs, tmp_path / "codec", CodecKind(shape, video, audio), workers=1, quiet=True))
+    assert codec.latent_shape(shape) == AV((3, 12, 8, 6), (5, 25, 16))
+    assert isinstance(codec.audio, AudioVae)
+    assert codec.audio.config.vocoder == VocoderConfig(width=16, blocks=2, tones=True)
+
+
+def test_a_vocoder_that_is_not_trained_here_is_refused(config: Config) -> None:
+    with pytest.raises(SettingError, match="choose a VocoderConfig"):
+        train(config(CodecPart.VOCODER), replace(KIND, audio=audio_vae.PAPER), quiet=True)
+
+
+def test_a_run_begun_with_other_settings_is_not_continued(config: Config) -> None:
+    train(config(), KIND, quiet=True)
+    with pytest.raises(SettingError, match="was begun with batch=3, not batch=2"):
+        train(config(batch=2), KIND, quiet=True)
 
 
 def test_spectral_loss_prefers_the_sharp_attack() -> None:
@@ -146,10 +191,10 @@ def test_motion_weight_marks_what_moves_and_has_mean_one() -> None:
 def test_a_whole_codec_from_nothing_and_finished_runs_are_not_repeated(tmp_path: Path, workers: int) -> None:
     small = {"steps": 1, "batch": 2, "scenes": 2}
     runs = [CodecTrainConfig.model_validate(run.model_dump() | small) for run in recipes(tmp_path / "runs")]
-    codec = load(train_all(runs, tmp_path / "codec", SHAPE, workers, quiet=True))
+    codec = load(train_all(runs, tmp_path / "codec", KIND, workers, quiet=True))
     assert codec.latent_shape(SHAPE) == AV((4, 8, 4, 3), (8, 25, 16))
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*.safetensors")}
-    train_all(runs, tmp_path / "codec", SHAPE, workers, quiet=True)
+    train_all(runs, tmp_path / "codec", KIND, workers, quiet=True)
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert len(before) > 3
 

@@ -26,6 +26,9 @@ def test_overrides_reach_into_records_and_keep_the_rest() -> None:
         ("noise.men=1", "men"),
         ("stage=vdeo", "stage"),
         ("precision=fp8", "precision"),
+        ("batch=[", "'batch=\\[' is not a setting: '\\[' is no value, write for example batch=8"),
+        ("batch.x=1", "batch"),
+        ("model.x=1", "model"),
     ],
 )
 def test_bad_overrides_are_one_clear_sentence(override: str, message: str) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from copy import copy
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,9 +24,11 @@ from phonofilm.models import Model, create, load, save
 from phonofilm.models.svg.config import SIZES, audio_unet, video_unet
 from phonofilm.models.svg.recipes import coupled
 from phonofilm.pair import AV
+from phonofilm.training import loop
 from phonofilm.training.config import Stage, TrainConfig
-from phonofilm.training.loop import run
+from phonofilm.training.loop import Trainer, run
 from phonofilm.training.plan import fresh_text
+from phonofilm.training.step import Noised
 
 CAPTIONS = [sample_scene(seed).caption for seed in range(300)]
 
@@ -105,6 +108,67 @@ def test_a_run_killed_at_any_moment_ends_bit_for_bit_like_one_that_was_not(folde
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
     steps = [json.loads(line).get("step") for line in log.read_text().splitlines()]
     assert steps[-1] == settings.steps
+
+
+def test_accumulated_batches_have_the_gradient_and_the_loss_of_one_large_batch(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_step = {"clips": 4, "self_conditioning": 0.0, "text_dropout": 0.0}
+    run(config(folder, tmp_path / "whole", batch=4, **one_step), quiet=True)
+    drawn = Trainer._batch
+
+    def part(trainer: Trainer, index: int) -> tuple[Noised, list[str], torch.Generator]:
+        """Half of the large batch: its clips, texts and noise."""
+        large = copy(trainer)
+        large.config = trainer.config.model_copy(update={"batch": 4})
+        noised, texts, generator = drawn(large, 0)
+        mine = slice(2 * index, 2 * index + 2)
+        sides = (getattr(noised, field).map(lambda x: x[mine]) for field in ("clean", "noise", "state", "s"))
+        return Noised(*sides), texts[mine], generator
+
+    monkeypatch.setattr(Trainer, "_batch", part)
+    run(config(folder, tmp_path / "parts", batch=2, accumulate=2, **one_step), quiet=True)
+    whole, parts = (json.loads((tmp_path / name / "log.jsonl").read_text()) for name in ("whole", "parts"))
+    for name in ("loss/video", "loss/audio", "gradient_norm/video", "gradient_norm/audio"):
+        assert parts[name] == pytest.approx(whole[name], rel=1e-3), name
+
+
+def test_a_run_begun_with_other_settings_is_not_continued(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(config(folder, out, clips=3), quiet=True)
+    with pytest.raises(SettingError, match=r"out was begun with seed=0, not seed=3: give the same settings"):
+        run(config(folder, out, clips=6, seed=3), quiet=True)
+    assert json.loads((out / "config.json").read_text())["clips"] == 3
+    free = {"clips": 6, "cooldown": 0.0, "checkpoint_minutes": 7}
+    run(config(folder, out, **free), quiet=True)
+    assert json.loads((out / "config.json").read_text())["clips"] == 6
+
+
+def test_a_checkpoint_without_settings_is_continued(folder: Path, tmp_path: Path) -> None:
+    """As runs left them before settings were kept."""
+    out = tmp_path / "out"
+    run(config(folder, out, clips=3), quiet=True)
+    state = out / "checkpoints" / "step-00000001" / "state.json"
+    row = json.loads(state.read_text())
+    assert row.pop("settings")["seed"] == 0
+    state.write_text(json.dumps(row))
+    run(config(folder, out, clips=6, seed=3), quiet=True)
+    assert len((out / "log.jsonl").read_text().splitlines()) == 2
+
+
+def test_the_model_says_how_it_was_trained(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "VALIDATION_CLIPS", 2)
+    settings = {"clips": 12, "batch": 3, "accumulate": 2, "seed": 7, "learning_rate": 2e-4}
+    (base,) = load(run(config(folder, tmp_path / "a", Stage.VIDEO, validate_every=99, **settings), quiet=True)).training
+    assert (base.stage, base.clips, base.steps, base.batch) == ("video", 12, 2, 6)
+    assert (base.learning_rate, base.seed) == (2e-4, 7)
+    assert base.seconds > 0 and "cpu" in base.device
+    assert set(base.losses) == {"held_out_loss", "held_out_loss_other_text"}
+    assert base.losses["held_out_loss"].audio is None
+    assert 0 < base.losses["held_out_loss"].video < 10
+    after = load(run(config(folder, tmp_path / "b", model=tmp_path / "a" / "model", clips=3), quiet=True)).training
+    assert after[0] == base
+    assert (after[1].stage, after[1].clips, after[1].losses) == ("joint", 3, {})
 
 
 def test_a_finished_folder_is_not_trained_over(folder: Path, tmp_path: Path) -> None:

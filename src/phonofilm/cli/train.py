@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -56,7 +57,7 @@ def train(
     if stage not in known:
         raise unknown_name("training stage", stage, known)
     if scratch:
-        _from_scratch(model, stage, output, coupling, workers, overrides or [])
+        _from_scratch(model, stage, output, coupling, workers, overrides or [], settings)
         return
 
     from phonofilm.training.config import with_overrides
@@ -71,13 +72,32 @@ def train(
     typer.echo(f"finished: {run(config)}")
 
 
-def _from_scratch(name: str, stage: str, output: Path, coupling: str, workers: int, overrides: list[str]) -> None:
+def _from_scratch(
+    name: str, stage: str, output: Path, coupling: str, workers: int, overrides: list[str], settings: bool
+) -> None:
     from phonofilm.training import plan as plans
+    from phonofilm.training.config import Stage
 
     plan = plans.Plan(name, output)
     todo = FROM_SCRATCH[1:] if stage == "all" else (stage,)
+    plans.check(plan, [Stage(one) for one in todo if one in STAGES], coupling, overrides)
+    if settings:
+        typer.echo(json.dumps({one: _settings(plan, one, coupling, overrides) for one in todo}, indent=2))
+        return
     for one in todo:
         typer.echo(f"{one}: {_step(plan, one, coupling, workers, overrides)}")
+
+
+def _settings(plan: Plan, stage: str, coupling: str, overrides: list[str]) -> Any:
+    """What a step of a plan is told, as plain values."""
+    from phonofilm.training.config import Stage
+
+    if stage == "codec":
+        return {run.part.value: run.model_dump(mode="json") for run in plan.codec_runs}
+    if stage == "latents":
+        return {"scenes": plan.recipe["scenes"]}
+    kind = coupling if stage == Stage.JOINT.value else None
+    return plan.settings(Stage(stage), overrides, kind).model_dump(mode="json")
 
 
 def _step(plan: Plan, stage: str, coupling: str, workers: int, overrides: list[str]) -> Path:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from phonofilm.errors import WeightsError
+from phonofilm.errors import SettingError, WeightsError
 from phonofilm.training.ema import Average
 
 VERSION = 1
@@ -34,9 +34,20 @@ class Progress:
 
 
 def save(
-    folder: Path, trained: Mapping[str, Tensor], average: Average, optimizer: torch.optim.Optimizer, progress: Progress
+    folder: Path,
+    trained: Mapping[str, Tensor],
+    average: Average,
+    optimizer: torch.optim.Optimizer,
+    progress: Progress,
+    settings: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write one checkpoint below ``folder``; an older one of the same step is replaced."""
+    """Write one checkpoint below ``folder``; an older one of the same step is replaced.
+
+    Args:
+        folder: of all checkpoints of the run.
+        trained, average, optimizer, progress: what :func:`load` gives back.
+        settings: of the run, as plain values, for :func:`check_settings`.
+    """
     final = folder / f"step-{progress.step:08d}"
     partial = folder / f".partial-{os.getpid()}-{final.name}"
     partial.mkdir(parents=True)
@@ -44,7 +55,9 @@ def save(
     save_file(_own(average.weights), partial / "average.safetensors")
     save_file(_flat(optimizer), partial / "optimizer.safetensors")
     state = {"version": VERSION, "step": progress.step, "seconds": progress.seconds, "updates": average.updates}
-    (partial / "state.json").write_text(json.dumps(state))
+    if settings is not None:
+        state["settings"] = dict(settings)
+    (partial / "state.json").write_text(json.dumps(state), encoding="utf-8")
     for path in (*partial.iterdir(), partial):
         _sync(path)
     if final.exists():
@@ -88,6 +101,30 @@ def load(path: Path, trained: Mapping[str, Tensor], average: Average, optimizer:
     return Progress(state["step"], state["seconds"])
 
 
+def check_settings(path: Path, settings: Mapping[str, Any], free: Collection[str]) -> None:
+    """Refuse to continue a run with other settings than it was begun with: the result would be neither run's.
+
+    A checkpoint that was written without settings is taken, and so is a setting that it does not know.
+
+    Args:
+        path: the checkpoint.
+        settings: of the run that wants to continue from it, as plain values.
+        free: names of settings that may differ.
+
+    Raises:
+        SettingError: naming the first setting that differs.
+        WeightsError: if the checkpoint is damaged.
+    """
+    begun = _state(path).get("settings", {})
+    for name in sorted(begun.keys() & settings.keys() - set(free)):
+        before, now = begun[name], settings[name]
+        if before != now and not _same_path(before, now):
+            raise SettingError(
+                f"{path.parent.parent} was begun with {name}={before}, not {name}={now}: "
+                "give the same settings to continue it, or choose another out folder"
+            )
+
+
 def average_weights(path: Path) -> dict[str, Tensor]:
     """The averaged weights of a checkpoint, by parameter name.
 
@@ -100,7 +137,7 @@ def average_weights(path: Path) -> dict[str, Tensor]:
 
 def _state(path: Path) -> dict[str, Any]:
     try:
-        state = json.loads((path / "state.json").read_text())
+        state = json.loads((path / "state.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise WeightsError(f"checkpoint {path} is damaged ({error}); delete it to resume from an older one") from error
     if state["version"] != VERSION:
@@ -113,6 +150,14 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         return load_file(path)
     except Exception as error:  # safetensors raises its own type and OSError alike
         raise WeightsError(f"{path} is damaged ({error}); delete its folder to resume from an older one") from error
+
+
+def _same_path(before: Any, now: Any) -> bool:
+    """Whether two texts name one existing file or folder."""
+    if not (isinstance(before, str) and isinstance(now, str)):
+        return False
+    first, second = Path(before), Path(now)
+    return second.exists() and first.resolve() == second.resolve()
 
 
 def _own(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

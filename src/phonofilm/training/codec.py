@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from enum import Enum
-from fractions import Fraction
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
@@ -17,20 +17,31 @@ from typing import TypeVar
 import torch
 from pydantic import Field
 
-from phonofilm.codecs import audio_vae, video_vae
 from phonofilm.codecs.audio_vae import AudioVae, AudioVaeConfig, MelVae
 from phonofilm.codecs.base import Codec
 from phonofilm.codecs.store import Part, load_part, save, save_part
-from phonofilm.codecs.video_vae import VideoVae
+from phonofilm.codecs.video_vae import VideoVae, VideoVaeConfig
 from phonofilm.codecs.vocoder import Vocoder, VocoderConfig
-from phonofilm.errors import WeightsError
+from phonofilm.errors import SettingError, WeightsError
 from phonofilm.shapes import ClipShape
 from phonofilm.training.codec_parts import MelLesson, PartLesson, PictureLesson, Scenes, VocoderLesson
 from phonofilm.training.lesson import LessonConfig, teach
 
-TINY_SHAPE = ClipShape(Fraction(2), Fraction(8), 64, 64, 16_000)
-
 PartT = TypeVar("PartT", bound=Part)
+
+
+@dataclass(frozen=True)
+class CodecKind:
+    """What a codec is made for, and how large.
+
+    Attributes:
+        shape: of the clips that it learns from.
+        video, audio: sizes of its parts.
+    """
+
+    shape: ClipShape
+    video: VideoVaeConfig
+    audio: AudioVaeConfig
 
 
 class CodecPart(str, Enum):
@@ -80,7 +91,7 @@ def recipes(out: Path) -> list[CodecTrainConfig]:
 
 
 def train_all(
-    runs: Sequence[CodecTrainConfig], out: Path, shape: ClipShape = TINY_SHAPE, workers: int = 2, quiet: bool = False
+    runs: Sequence[CodecTrainConfig], out: Path, kind: CodecKind, workers: int = 2, quiet: bool = False
 ) -> Path:
     """Train picture autoencoder, mel autoencoder and vocoder, and write the codec to ``out``.
 
@@ -90,21 +101,22 @@ def train_all(
     picture, mel, vocoder = runs
     if workers > 1:
         with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-            jobs = [pool.submit(train, run, shape, quiet) for run in (picture, mel)]
+            jobs = [pool.submit(train, run, kind, quiet) for run in (picture, mel)]
             pictures, mels = (job.result() for job in jobs)
     else:
-        pictures, mels = (train(run, shape, quiet) for run in (picture, mel))
-    save(assemble(pictures, mels, train(vocoder, shape, quiet)), out)
+        pictures, mels = (train(run, kind, quiet) for run in (picture, mel))
+    save(assemble(pictures, mels, train(vocoder, kind, quiet)), out)
     return out
 
 
-def train(config: CodecTrainConfig, shape: ClipShape = TINY_SHAPE, quiet: bool = False) -> Path:
+def train(config: CodecTrainConfig, kind: CodecKind, quiet: bool = False) -> Path:
     """Run to the end, from the newest checkpoint if there is one; a run that is over is not repeated.
 
     Returns:
         The folder of the finished part, with averaged weights: ``config.out / "part"``.
 
     Raises:
+        SettingError: if the run was begun with other settings, or the vocoder is of a kind that is not trained.
         WeightsError: if the run folder holds checkpoints of something else, or ``coder`` is no mel autoencoder.
     """
     finished = config.out / "config.json"  # written last
@@ -112,7 +124,7 @@ def train(config: CodecTrainConfig, shape: ClipShape = TINY_SHAPE, quiet: bool =
         return config.out / "part"
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)  # of the fresh weights; batches have generators of their own
-    lesson = _lesson(config, shape)
+    lesson = _lesson(config, kind)
     teach(lesson, config, quiet)
     lesson.network.eval()
     lesson.finish()
@@ -134,16 +146,17 @@ def assemble(picture: Path, mel: Path, vocoder: Path) -> Codec:
     return Codec(_part(picture, VideoVae), whole.eval().requires_grad_(False))
 
 
-def _lesson(config: CodecTrainConfig, shape: ClipShape) -> PartLesson:
-    scenes = Scenes(config.first_seed, config.scenes, shape)
+def _lesson(config: CodecTrainConfig, kind: CodecKind) -> PartLesson:
+    scenes = Scenes(config.first_seed, config.scenes, kind.shape)
     if config.part is CodecPart.PICTURE:
-        return PictureLesson(VideoVae(video_vae.TINY), scenes, config.kl)
+        return PictureLesson(VideoVae(kind.video), scenes, config.kl)
     if config.part is CodecPart.MEL:
-        return MelLesson(MelVae(audio_vae.TINY.mel_vae), scenes, config.kl)
+        return MelLesson(MelVae(kind.audio.mel_vae), scenes, config.kl)
+    if not isinstance(kind.audio.vocoder, VocoderConfig):
+        raise SettingError(f"a {type(kind.audio.vocoder).__name__} is not trained here: choose a VocoderConfig")
     coder = None if config.coder is None else _part(config.coder, MelVae)
-    return VocoderLesson(
-        Vocoder(VocoderConfig(tones=config.tones)), scenes, coder, config.mel_weight, config.loud_weight
-    )
+    network = Vocoder(kind.audio.vocoder.model_copy(update={"tones": config.tones}))
+    return VocoderLesson(network, scenes, coder, config.mel_weight, config.loud_weight)
 
 
 def _part(folder: Path, kind: type[PartT]) -> PartT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,10 @@ class NoiseLevels(BaseModel):
     mean: float = 0.0
     std: float = Field(default=1.0, gt=0)
     uniform: float = Field(default=0.1, ge=0, le=1)
+
+
+FREE = ("out", "clips", "cooldown", "checkpoint_minutes", "validate_every", "threads", "resume")
+"""Settings that may change when a run is continued: where it lies, how it is watched, and how long it goes on."""
 
 
 class TrainConfig(BaseModel):
@@ -125,7 +130,7 @@ def with_overrides(values: dict[str, Any], overrides: list[str]) -> TrainConfig:
         head, _, tail = key.partition(".")
         if head not in TrainConfig.model_fields:
             raise unknown_name("training setting", head, TrainConfig.model_fields)
-        parsed = yaml.safe_load(text)
+        parsed = _value(override, text)
         values[head] = {**_plain(values.get(head)), tail: parsed} if tail else parsed
     try:
         return TrainConfig.model_validate(values)
@@ -135,5 +140,15 @@ def with_overrides(values: dict[str, Any], overrides: list[str]) -> TrainConfig:
         raise SettingError(f"training setting {place}: {first['msg']} (got {first['input']!r})") from error
 
 
+def _value(override: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise SettingError(f"{override!r} is not a setting: {text!r} is no value, write for example batch=8") from None
+
+
 def _plain(record: Any) -> dict[str, Any]:
-    return record.model_dump() if isinstance(record, BaseModel) else dict(record or {})
+    """The fields of a setting that is a record; none of one that is not."""
+    if isinstance(record, BaseModel):
+        return record.model_dump()
+    return dict(record) if isinstance(record, Mapping) else {}

@@ -24,6 +24,8 @@ from phonofilm.training.log import RunLog
 from phonofilm.training.order import mixed_seed
 
 KEEP_CHECKPOINTS = 2
+FREE = ("out", "steps", "checkpoint_minutes", "threads")
+"""Settings that may change when a run is continued."""
 
 
 class Lesson(Protocol):
@@ -88,7 +90,8 @@ def teach(lesson: Lesson, config: LessonConfig, quiet: bool = False) -> Progress
     """Run to the last step, from the newest checkpoint if there is one; leaves averaged weights in the network.
 
     Raises:
-        WeightsError: if the run folder holds checkpoints of something else.
+        SettingError: if the run folder holds checkpoints of a run with other settings.
+        WeightsError: if it holds checkpoints of something else.
     """
     state = {name: value for name, value in lesson.network.state_dict().items() if value.is_floating_point()}
     average = Average(state, config.ema)
@@ -99,8 +102,11 @@ def teach(lesson: Lesson, config: LessonConfig, quiet: bool = False) -> Progress
         weight_decay=config.weight_decay,
     )
     folder = config.out / "checkpoints"
-    found = checkpoint.newest(folder)
-    progress = Progress(0, 0.0) if found is None else checkpoint.load(found, state, average, optimizer)
+    settings = config.model_dump(mode="json")
+    progress, found = Progress(0, 0.0), checkpoint.newest(folder)
+    if found is not None:
+        progress = checkpoint.load(found, state, average, optimizer)
+        checkpoint.check_settings(found, settings, FREE)
     saved = time.monotonic()
     with RunLog(config.out, config.steps, progress.step, quiet) as log:
         log.start(progress.step)
@@ -108,7 +114,7 @@ def teach(lesson: Lesson, config: LessonConfig, quiet: bool = False) -> Progress
         while progress.step < config.steps:
             progress = run.step(progress)
             if progress.step == config.steps or time.monotonic() - saved > 60 * config.checkpoint_minutes:
-                checkpoint.save(folder, state, average, optimizer, progress)
+                checkpoint.save(folder, state, average, optimizer, progress, settings)
                 checkpoint.prune(folder, KEEP_CHECKPOINTS, set())
                 saved = time.monotonic()
     average.copy_to(state)

@@ -8,9 +8,10 @@ one bit for bit on one CPU process.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -20,11 +21,12 @@ from phonofilm.conditioning.text import drop_texts
 from phonofilm.data.clapperboard import HELD_OUT
 from phonofilm.data.latents import CachedLatents, DrawnLatents, LatentBatch, LatentSource, describe
 from phonofilm.errors import SettingError
-from phonofilm.models import Model, load, save
+from phonofilm.media.atomic import write_atomically
+from phonofilm.models import Model, StageRecord, load, save
 from phonofilm.pair import AV
 from phonofilm.training import checkpoint
 from phonofilm.training.alarms import Alarms
-from phonofilm.training.config import Precision, Stage, TrainConfig
+from phonofilm.training.config import FREE, Precision, Stage, TrainConfig
 from phonofilm.training.ema import Average
 from phonofilm.training.log import RunLog
 from phonofilm.training.order import Order, mixed_seed
@@ -34,29 +36,31 @@ VALIDATION_CLIPS = 64
 VALIDATION_SEED = HELD_OUT + 500_000  # apart from the seeds that benchmarks score
 KEEP_CHECKPOINTS = 2
 
+Numbers = dict[str, AV[float]]
+"""What is logged of a step, by name; a side that does not learn has none."""
+
 
 def run(config: TrainConfig, quiet: bool = False) -> Path:
-    """Train one stage and write the model with averaged weights.
+    """Train one stage and write the model with averaged weights and one more record of its training.
 
     Returns:
         The folder of the finished model, ``config.out / "model"``.
 
     Raises:
-        SettingError, WeightsError: for settings, latents or checkpoints that do not fit the model.
+        SettingError, WeightsError: for settings, latents or checkpoints that do not fit the model, and for
+            checkpoints of a run with other settings.
     """
     if config.threads:
         torch.set_num_threads(config.threads)
+    # Accelerator is not told of accumulation: it would divide the losses that _backward divides already.
     accelerator = Accelerator(
-        mixed_precision="bf16" if config.precision is Precision.BF16 else "no",
-        gradient_accumulation_steps=config.accumulate,
-        step_scheduler_with_optimizer=False,
+        mixed_precision="bf16" if config.precision is Precision.BF16 else "no", step_scheduler_with_optimizer=False
     )
     model = load(str(config.model))
     trainer = Trainer(config, model, accelerator)
     finished = trainer.train(quiet)
     if accelerator.is_main_process:
         save(finished, config.out / "model")
-        (config.out / "config.json").write_text(config.model_dump_json(indent=1))
     return config.out / "model"
 
 
@@ -115,13 +119,31 @@ class Trainer:
 
     def train(self, quiet: bool) -> Model:
         """Run to the last step, from the newest checkpoint if there is one; returns the averaged model."""
-        config = self.config
+        config, main = self.config, self.accelerator.is_main_process
         folder = config.out / "checkpoints"
         progress = self._restore(folder)
-        with RunLog(config.out, config.steps, progress.step, quiet or not self.accelerator.is_main_process) as log:
-            self._loop(progress, folder, log)
+        with RunLog(config.out, config.steps, progress.step, quiet or not main) as log:
+            if main:
+                write_atomically(config.out / "config.json", config.model_dump_json(indent=1).encode(), force=True)
+            done = self._loop(progress, folder, log)
+            held_out = self._validate(log, done.step) if config.validate_every else {}
         self.average.copy_to(self.trained)
-        return self.model
+        return replace(self.model, training=(*self.model.training, self._record(done, held_out)))
+
+    def _record(self, done: checkpoint.Progress, held_out: Numbers) -> StageRecord:
+        config, accelerator = self.config, self.accelerator
+        batch = config.batch * config.accumulate * accelerator.num_processes
+        return StageRecord(
+            stage=config.stage.value,
+            clips=done.step * batch,
+            steps=done.step,
+            batch=batch,
+            learning_rate=config.learning_rate,
+            seed=config.seed,
+            seconds=round(done.seconds, 1),
+            device=_device(accelerator.device),
+            losses={name: loss.map(lambda value: round(value, 6)) for name, loss in held_out.items()},
+        )
 
     def _restore(self, folder: Path) -> checkpoint.Progress:
         found = checkpoint.newest(folder)
@@ -131,10 +153,15 @@ class Trainer:
             raise SettingError(
                 f"{folder} holds a run already: choose another out folder, or resume=true to continue it"
             )
+        checkpoint.check_settings(found, self._settings, FREE)
         return checkpoint.load(found, self.trained, self.average, self.optimizer)
 
-    def _loop(self, progress: checkpoint.Progress, folder: Path, log: RunLog) -> None:
-        config = self.config
+    @property
+    def _settings(self) -> dict[str, Any]:
+        return self.config.model_dump(mode="json")
+
+    def _loop(self, progress: checkpoint.Progress, folder: Path, log: RunLog) -> checkpoint.Progress:
+        config, done = self.config, progress
         began = saved = time.monotonic()
         before_cooldown = int((1 - config.cooldown) * config.steps)
         log.start(progress.step)
@@ -150,40 +177,41 @@ class Trainer:
                 saved = time.monotonic()
             if config.validate_every and (step + 1) % config.validate_every == 0:
                 log.step(step + 1, self._validate(log, step), rate, config.rate(step))
+        return done
 
     def _save(self, folder: Path, done: checkpoint.Progress, before_cooldown: int) -> None:
         """Write a checkpoint; the one before the cool-down is kept, since longer runs branch off there."""
         if self.accelerator.is_main_process:
-            checkpoint.save(folder, self.trained, self.average, self.optimizer, done)
+            checkpoint.save(folder, self.trained, self.average, self.optimizer, done, self._settings)
             checkpoint.prune(folder, KEEP_CHECKPOINTS, {folder / f"step-{before_cooldown:08d}"})
         self.accelerator.wait_for_everyone()
 
-    def _step(self, step: int, log: RunLog) -> dict[str, AV[float]]:
+    def _step(self, step: int, log: RunLog) -> Numbers:
         config = self.config
         for group in self.optimizer.param_groups:
             group["lr"] = config.rate(step)
         self.optimizer.zero_grad()
-        batches = [self._backward(step * config.accumulate + part) for part in range(config.accumulate)]
-        batch, loss = batches[-1]
+        parts = [self._backward(step * config.accumulate + part) for part in range(config.accumulate)]
         gradient = self.parts.map(_gradient_norm)
         self.accelerator.clip_grad_norm_(list(self.trained.values()), config.clip_norm)
         self.optimizer.step()
         self.average.update(self.trained)
-        zero = targets(self.plain.denoiser, batch).map(lambda wanted: float(wanted.square().mean()))
-        numbers = {"loss": loss, "gradient_norm": gradient}
-        for complaint in self.alarms.check(batch.clean, numbers["loss"], zero, gradient):
+        clean, learned, zeros = zip(*parts, strict=True)
+        loss, zero = _mean(learned), _mean(zeros)
+        for complaint in self.alarms.check(clean[-1], loss, zero, gradient):
             log.say(f"warning: step {step}: {complaint}")
-        return numbers
+        return {"loss": loss, "gradient_norm": gradient}
 
-    def _backward(self, index: int) -> tuple[Noised, AV[float]]:
-        """Add one batch's gradients; gives the batch and its mean losses."""
+    def _backward(self, index: int) -> tuple[AV[Tensor], AV[float], AV[float]]:
+        """Add one batch's share of the step's gradients; gives its latents, its mean losses, and those of zero."""
         config = self.config
         batch, texts, generator = self._batch(index)
         with self.accelerator.autocast():
             loss = self.learner(batch, texts, config.self_conditioning, generator)
         mean = loss.map(torch.mean)
         self.accelerator.backward(sum(mean.present()) / config.accumulate)
-        return batch, mean.map(lambda value: float(value.detach()))
+        zero = targets(self.plain.denoiser, batch).map(lambda wanted: float(wanted.square().mean()))
+        return batch.clean, mean.map(lambda value: float(value.detach())), zero
 
     def _batch(self, index: int) -> tuple[Noised, list[str], torch.Generator]:
         """Everything random about a batch, from (seed, rank, index) alone."""
@@ -255,3 +283,12 @@ def _trainable(model: Model, stage: Stage) -> AV[Mapping[str, nn.Parameter] | No
 def _gradient_norm(parameters: Mapping[str, nn.Parameter]) -> float:
     gradients = [value.grad for value in parameters.values() if value.grad is not None]
     return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))) if gradients else 0.0
+
+
+def _mean(numbers: Sequence[AV[float]]) -> AV[float]:
+    return numbers[0].map(lambda *sides: sum(sides) / len(sides), *numbers[1:])
+
+
+def _device(device: torch.device) -> str:
+    """What did the work, in words."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"cpu, {torch.get_num_threads()} threads"

@@ -7,7 +7,7 @@ continues a plan that was stopped anywhere.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ from phonofilm.errors import SettingError, unknown_name
 from phonofilm.models import Entry, Model, catalogue, create, load, save
 from phonofilm.models._family import FamilyNetwork
 from phonofilm.shapes import ClipShape
-from phonofilm.training.codec import recipes, train_all
-from phonofilm.training.config import Stage, with_overrides
+from phonofilm.training.codec import CodecKind, CodecTrainConfig, recipes, train_all
+from phonofilm.training.config import Stage, TrainConfig, with_overrides
 from phonofilm.training.loop import run
 
 
@@ -59,6 +59,36 @@ class Plan:
     def stage(self, stage: Stage, kind: str | None = None) -> Path:
         """Run folder of a stage; joint runs differ by their coupling."""
         return self.out / (stage.value if kind is None else f"{stage.value}-{kind}")
+
+    def finished(self, kind: str) -> Path:
+        """The model with that coupling as it ships."""
+        return self.out / f"{self.name}-{kind}"
+
+    def settings(self, stage: Stage, overrides: list[str], kind: str | None = None) -> TrainConfig:
+        """What a stage's run is told: the recipe, and what is to differ from it.
+
+        Raises:
+            SettingError: if there is no recipe, or for an override that is no setting.
+        """
+        out = self.stage(stage, kind)
+        start = self.start if kind is None else out / "start"
+        recipe = {"model": start, "out": out, "stage": stage, "latents": self.latents, **self.recipe[stage.value]}
+        return with_overrides(recipe, overrides)
+
+    @property
+    def codec_runs(self) -> list[CodecTrainConfig]:
+        """The runs that make the codec's parts."""
+        return recipes(self.out / "codec-runs")
+
+    @property
+    def codec_kind(self) -> CodecKind:
+        """The codec of the recipe, for the clips that the model makes.
+
+        Raises:
+            SettingError: if there is no recipe.
+        """
+        sizes = self.recipe["codec"]
+        return CodecKind(self.shape, sizes.video, sizes.audio)
 
     @property
     def recipes(self) -> Any:
@@ -96,11 +126,32 @@ class Plan:
         return catalogue()[self.name]
 
 
+def check(plan: Plan, stages: Collection[Stage], kind: str, overrides: list[str]) -> None:
+    """Find out before any work whether a plan can be carried out.
+
+    Args:
+        plan: of the model.
+        stages: that are to be trained.
+        kind: of the coupling, for the joint stage.
+        overrides: of each stage's settings.
+
+    Raises:
+        SettingError: for an unknown model or one without a recipe, an unknown coupling or setting.
+    """
+    _ = plan.recipe  # raises where there is none
+    if Stage.JOINT in stages:
+        plan.recipes.coupled(plan.config, kind)
+    if overrides and not stages:
+        raise SettingError(f"{overrides[0]!r}: codec and latents take no settings; leave it out")
+    for stage in stages:
+        plan.settings(stage, overrides)
+
+
 def codec(plan: Plan, quiet: bool = False) -> Path:
     """Train picture autoencoder, mel autoencoder and vocoder."""
     if plan.codec.exists():
         return plan.codec
-    return train_all(recipes(plan.out / "codec-runs"), plan.codec, plan.shape, quiet=quiet)
+    return train_all(plan.codec_runs, plan.codec, plan.codec_kind, quiet=quiet)
 
 
 def prepare(plan: Plan, workers: int = 1, report: Callable[[int, int], None] | None = None) -> Path:
@@ -130,7 +181,7 @@ def prepare(plan: Plan, workers: int = 1, report: Callable[[int, int], None] | N
 
 def base(plan: Plan, stage: Stage, overrides: list[str], quiet: bool = False) -> Path:
     """Train one base network alone."""
-    return _run(plan, stage, plan.start, plan.stage(stage), overrides, quiet)
+    return run(plan.settings(stage, overrides), quiet)
 
 
 def joint(plan: Plan, kind: str, overrides: list[str], quiet: bool = False) -> Path:
@@ -140,7 +191,7 @@ def joint(plan: Plan, kind: str, overrides: list[str], quiet: bool = False) -> P
     if not start.exists():
         out.mkdir(parents=True, exist_ok=True)
         save(coupled(plan, kind), start)
-    return _run(plan, Stage.JOINT, start, out, overrides, quiet)
+    return run(plan.settings(Stage.JOINT, overrides, kind), quiet)
 
 
 def finish(plan: Plan, kind: str) -> Path:
@@ -149,18 +200,18 @@ def finish(plan: Plan, kind: str) -> Path:
     The vocoder may thus be trained further while the rest learns from latents, which do not depend on it.
     """
     trained = load(plan.stage(Stage.JOINT, kind) / "model")
-    return save(replace(trained, codec=codecs.load(plan.codec)), plan.out / f"{plan.name}-{kind}", half=True)
+    return save(replace(trained, codec=codecs.load(plan.codec)), plan.finished(kind), half=True)
 
 
 def coupled(plan: Plan, kind: str) -> Model:
-    """The trained base networks of both stages in one model, with a fresh coupling."""
+    """The trained base networks of both stages in one model, with a fresh coupling and both training records."""
     bases = [(stage, load(plan.stage(stage) / "model")) for stage in (Stage.VIDEO, Stage.AUDIO)]
     first = bases[0][1]
     model = create(plan.name, first.codec, first.text, config=plan.recipes.coupled(plan.config, kind))
     for stage, trained in bases:
         _adopt(model.network, trained.network, stage)
     model.text.audio.load_state_dict(bases[1][1].text.audio.state_dict())
-    return model
+    return replace(model, training=tuple(record for _, trained in bases for record in trained.training))
 
 
 def fresh_text(captions: list[str]) -> TextEncoder:
@@ -178,8 +229,3 @@ def _adopt(network: FamilyNetwork, trained: FamilyNetwork, stage: Stage) -> None
     for side in trained.trainable(stage.value).present():
         for name, value in (side or {}).items():
             own[name].copy_(value)
-
-
-def _run(plan: Plan, stage: Stage, start: Path, out: Path, overrides: list[str], quiet: bool) -> Path:
-    settings = {"model": start, "out": out, "stage": stage, "latents": plan.latents, **plan.recipe[stage.value]}
-    return run(with_overrides(settings, overrides), quiet)

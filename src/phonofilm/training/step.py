@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from phonofilm.diffusion.batch import expand
 from phonofilm.diffusion.loss import prediction_loss, sample_noise_fraction
 from phonofilm.diffusion.parameterization import NetworkDenoiser
 from phonofilm.pair import AV
@@ -32,7 +33,7 @@ def add_noise(clean: AV[Tensor], levels: NoiseLevels, generator: torch.Generator
     """Draw noise and independent noise fractions for every present modality."""
     noise = clean.map(lambda x: torch.randn(x.shape, generator=generator).to(x))
     s = clean.map(lambda x: _fractions(len(x), levels, generator).to(x))
-    state = clean.map(lambda x, n, level: x + _wide(level, x) * (n - x), noise, s)
+    state = clean.map(lambda x, n, level: x + expand(level, x) * (n - x), noise, s)
     return Noised(clean, noise, state, s)
 
 
@@ -58,7 +59,7 @@ def own_estimate(
     def scatter(clean: Tensor, found: Tensor, wants: Tensor) -> Tensor:
         previous = torch.zeros_like(clean)
         previous[chosen.to(clean.device)] = found.to(clean)
-        return previous * _wide(wants.to(clean), clean)
+        return previous * expand(wants.to(clean), clean)
 
     return batch.clean.map(scatter, estimate, wanted)
 
@@ -80,7 +81,3 @@ def _fractions(count: int, levels: NoiseLevels, generator: torch.Generator) -> T
     normal = sample_noise_fraction(count, mean=levels.mean, std=levels.std, generator=generator)
     flat = sample_noise_fraction(count, uniform=True, generator=generator)
     return torch.where(torch.rand(count, generator=generator) < levels.uniform, flat, normal)
-
-
-def _wide(values: Tensor, like: Tensor) -> Tensor:
-    return values.reshape(-1, *(1,) * (like.ndim - 1))

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from phonofilm.codecs import audio_vae, video_vae
+from phonofilm.errors import unknown_name
 from phonofilm.models.svg.config import Coupling, SVGConfig
+from phonofilm.pair import AV
 
 RECIPES: dict[str, dict[str, Any]] = {
     "tiny": {
+        "codec": AV(video_vae.TINY, audio_vae.TINY),
         "scenes": 16_000,
         "captions": 4_000,
         "video": {"clips": 60_000, "batch": 16, "learning_rate": 1e-3},
@@ -19,7 +23,8 @@ RECIPES: dict[str, dict[str, Any]] = {
         "joint": {"clips": 40_000, "batch": 16, "learning_rate": 7e-4},
     },
 }
-"""By size: scenes to cache, captions to train the tokenizer on, and what differs from the defaults in each stage."""
+"""By size: the codec's sizes, scenes to cache, captions to train the tokenizer on, and what differs from the defaults
+in each stage."""
 
 
 def uncoupled(config: SVGConfig) -> SVGConfig:
@@ -28,5 +33,12 @@ def uncoupled(config: SVGConfig) -> SVGConfig:
 
 
 def coupled(config: SVGConfig, kind: str) -> SVGConfig:
-    """The same base networks joined in another way: ``cmc-pe``, ``cross-attention`` or ``none``."""
+    """The same base networks joined in another way: ``cmc-pe``, ``cross-attention`` or ``none``.
+
+    Raises:
+        SettingError: for another kind; the nearest one is offered.
+    """
+    kinds = [one.value for one in Coupling]
+    if kind not in kinds:
+        raise unknown_name("coupling", kind, kinds)
     return config.model_copy(update={"coupling": config.coupling.model_copy(update={"kind": Coupling(kind)})})
