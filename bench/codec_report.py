@@ -1,10 +1,11 @@
-"""What the tiny model's codec costs, and its vocoder beside Griffin-Lim, on held-out Clapperboard clips.
+"""What a codec costs, and its vocoder beside Griffin-Lim, on held-out Clapperboard clips.
 
-    python bench/codec_report.py CODEC_FOLDER [--clips 256] [--real FOLDER_OF_FILMS]
+    python bench/codec_report.py CODEC_FOLDER [--model svg-tiny] [--clips 256] [--real FOLDER_OF_FILMS]
 
-Prints JSON: each number with its 95 % bootstrap interval (over clips), the number of values and of clips. ``codec``
-is the whole way there and back; ``vocoder`` and ``griffin_lim`` start from the true log-mel, ``*_coded`` from the
-log-mel that the mel autoencoder gives back. Times are medians over repeats on one thread.
+Clips have the length, frame rate and size of those that the named model makes. Prints JSON: each number with its 95 %
+bootstrap interval (over clips), the number of values and of clips. ``codec`` is the whole way there and back;
+``vocoder`` and ``griffin_lim`` start from the true log-mel, ``*_coded`` from the log-mel that the mel autoencoder
+gives back. Times are medians over repeats on one thread.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,9 @@ from phonofilm.data.clapperboard import HELD_OUT, render, sample_scene
 from phonofilm.errors import MediaError
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
+from phonofilm.models import catalogue
 from phonofilm.shapes import ClipShape
 
-SHAPE = ClipShape(Fraction(2), Fraction(8), 64, 64, 16_000)
 REPEATS = 7
 
 
@@ -42,30 +42,39 @@ def main() -> None:
     """Print the report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("codec", type=Path)
+    parser.add_argument("--model", default="svg-tiny", choices=sorted(catalogue()), help="whose clips to measure on")
     parser.add_argument("--clips", type=int, default=256)
     parser.add_argument("--first-seed", type=int, default=HELD_OUT)
-    parser.add_argument("--real", type=Path, help="folder of films; the first two seconds of each, scaled to 64x64")
+    parser.add_argument("--real", type=Path, help="folder of films; the beginning of each, scaled to the model's size")
     _results.add_write(parser)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    codec = load(given.codec)
+    codec, shape = load(given.codec), clip_shape(given.model)
     seeds = range(given.first_seed, given.first_seed + given.clips)
-    clips = [render(sample_scene(seed, seconds=SHAPE.seconds), SHAPE) for seed in seeds]
+    clips = [render(sample_scene(seed, seconds=shape.seconds), shape) for seed in seeds]
     result: dict[str, Any] = {
-        "command": f"python bench/codec_report.py CODEC --clips {given.clips} --first-seed {given.first_seed}",
+        "command": f"python bench/codec_report.py CODEC --model {given.model} --clips {given.clips} "
+        f"--first-seed {given.first_seed}",
         "clips": given.clips,
+        "shape": {name: str(value) for name, value in asdict(shape).items()},
         "codec": plain(codec_report(codec, clips)),
     }
     if isinstance(codec.audio, AudioVae):
         result |= vocoders(codec.audio, [both(clip).audio[0] for clip in clips])
-    result["decode_4_clips_seconds"] = timed(lambda: codec.decode(codec.encode(clips[:4]), SHAPE)) - timed(
+    result["decode_4_clips_seconds"] = timed(lambda: codec.decode(codec.encode(clips[:4]), shape)) - timed(
         lambda: codec.encode(clips[:4])
     )
     if given.real:
-        films = list(real_clips(given.real))
+        films = list(real_clips(given.real, shape))
         result["real"] = {"clips": len(films), "codec": plain(codec_report(codec, films))}
     note = "Held-out Clapperboard clips; in brackets 95 % bootstrap intervals over clips; times on one thread."
     _results.publish("codec", "What the codec costs", note, result, given.write)
+
+
+def clip_shape(model: str) -> ClipShape:
+    """The clips that a model makes."""
+    entry = catalogue()[model]
+    return entry.family.presets[entry.size].shape
 
 
 def vocoders(audio: AudioVae, sounds: list[np.ndarray]) -> dict[str, Any]:
@@ -91,14 +100,17 @@ def run(way: Callable[[Tensor], Tensor], mels: Tensor) -> np.ndarray:
     return torch.cat([way(piece) for piece in mels.split(8)]).clamp(-1, 1).numpy()
 
 
-def real_clips(folder: Path) -> Iterable[Clip]:
-    """The first two seconds of every film that has picture and sound."""
+def real_clips(folder: Path, shape: ClipShape) -> Iterable[Clip]:
+    """The beginning of every film that has picture and sound and is long enough, in that shape."""
     for path in sorted(folder.iterdir()):
         try:
-            clip = read(path, seconds=2, fps=8, sample_rate=16_000, channels=1, size=(64, 64), video=True, audio=True)
+            clip = read(
+                path, seconds=shape.seconds, fps=shape.fps, sample_rate=shape.sample_rate, channels=shape.channels,
+                size=(shape.height, shape.width), video=True, audio=True,
+            )  # fmt: skip
         except MediaError:  # not a film, or one without picture or sound
             continue
-        if clip.shape == SHAPE:  # long enough
+        if clip.shape == shape:  # long enough
             yield clip
 
 

@@ -9,16 +9,17 @@ import pytest
 
 from phonofilm import models
 from phonofilm.benchmarks import clapperboard, sources
-from phonofilm.benchmarks.clapperboard import MODELS, RESULTS, missing, run
+from phonofilm.benchmarks.clapperboard import MODELS, RESULTS, check_equal_terms, missing, run
 from phonofilm.benchmarks.scoring import Scorer
 from phonofilm.benchmarks.sources import Generated, Truth
 from phonofilm.benchmarks.task import Task
 from phonofilm.errors import MediaError, SettingError, WeightsError
 from phonofilm.media.read import read
+from phonofilm.models import StageRecord
 from phonofilm.models.svg.config import Coupling
-from phonofilm.training.config import Stage
 from phonofilm.training.plan import Plan
 from tests.benchmarks.conftest import METRICS
+from tests.tiny import tiny_model
 
 pytestmark = pytest.mark.filterwarnings("ignore::phonofilm.pipelines.joint.PromptWarning")
 
@@ -154,10 +155,52 @@ def test_a_damaged_row_is_named(pipe, tmp_path):
         scorer.finished(Truth(task))
 
 
+def trained(model, joint, codec_seed=0):
+    """A model with a record of so many joint clips, and a codec of that seed."""
+    record = StageRecord(
+        stage="joint", clips=joint, steps=1, batch=joint, learning_rate=1e-3, seed=0, seconds=1, device="cpu"
+    )
+    return replace(model, training=(record,), codec=tiny_model(codec_seed).codec)
+
+
+@pytest.mark.parametrize(
+    ("joint", "codec_seed", "words"),
+    [
+        (16, 0, "uncoupled differs from cmc-pe in joint training (16 clips, not 32 clips)"),
+        (32, 1, "uncoupled differs from cmc-pe in codec"),
+    ],
+)
+def test_rows_on_unequal_terms_are_refused(pipe, joint, codec_seed, words):
+    rows = {"cmc-pe": trained(pipe.model, 32), "uncoupled": trained(pipe.model, joint, codec_seed)}
+    with pytest.raises(WeightsError) as refused:
+        check_equal_terms(rows)
+    assert words in str(refused.value)
+    assert "phonofilm train svg-tiny --from-scratch --stage joint --coupling none -o runs/tiny" in str(refused.value)
+    check_equal_terms({"cmc-pe": rows["cmc-pe"], "uncoupled": trained(pipe.model, 32)})
+
+
+def test_a_row_whose_joint_training_is_not_on_record_stands_beside_no_other(pipe):
+    with pytest.raises(WeightsError, match=r"\(none on record, not 32 clips\)"):
+        check_equal_terms({"cmc-pe": trained(pipe.model, 32), "mine": pipe.model})
+    check_equal_terms({"cmc-pe": pipe.model, "mine": pipe.model})
+
+
+def test_unequal_rows_are_refused_before_any_work(options, tmp_path):
+    folder = models.save(trained(models.load(options.models["cmc-pe"]), 16), tmp_path / "other")
+    with pytest.raises(WeightsError, match="joint training"):
+        run(replace(options, models={**options.models, "mine": str(folder)}))
+    assert not options.out.exists()
+
+
+def test_results_hold_every_models_training(whole):
+    assert whole.results["models"] == {"uncoupled": [], "cmc-pe": []}
+    assert [row.get("joint_clips", "no model") for row in whole.results["rows"]] == [None] * 3 + ["no model"] * 4
+
+
 def test_missing_weights_are_said_with_the_way_to_get_them(model: Path):
     reasons = missing({"uncoupled": "runs/none/model", "cmc-pe": str(model), "mine": "elsewhere/model"})
     assert list(reasons) == ["cross-attention", "uncoupled", "mine"]
-    assert "coupling 'none'" in reasons["uncoupled"]
+    assert "--stage joint --coupling none -o runs/tiny'" in reasons["uncoupled"]
     assert reasons["mine"] == "elsewhere/model holds no weights: name another folder with --model mine=FOLDER"
 
 
@@ -173,12 +216,24 @@ def test_a_misspelt_model_is_not_just_left_out(options):
 
 
 def test_models_are_looked_for_where_their_training_leaves_them():
-    plan = Plan("svg-tiny", Path("runs/svg-tiny"))
+    plan = Plan("svg-tiny", Path("runs/tiny"))
     for name, place in MODELS.items():
         kind = clapperboard.KINDS[name]
         assert kind in {one.value for one in Coupling}
-        if place != "svg-tiny":
-            assert Path(place) == plan.stage(Stage.JOINT, kind) / "model"
+        assert Path(place) == plan.finished(kind)
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert "phonofilm train svg-tiny --from-scratch --stage all -o runs/tiny" in readme
+
+
+def test_what_ships_stands_in_for_a_model_of_the_table_that_was_not_trained(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    places = {name: clapperboard._place(name, place) for name, place in MODELS.items()}
+    assert places == {**MODELS, "cmc-pe": "svg-tiny"}
+    assert clapperboard._place("cmc-pe", "elsewhere/model") == "elsewhere/model"
+    finished = tmp_path / MODELS["cmc-pe"]
+    finished.mkdir(parents=True)
+    (finished / "model.json").write_text("{}")
+    assert clapperboard._place("cmc-pe", MODELS["cmc-pe"]) == MODELS["cmc-pe"]
 
 
 def test_what_a_digest_depends_on():

@@ -18,7 +18,8 @@ def row(label, kind, f1, **scores):
             "guidance": {"video": 3.0, "audio": 2.5},
         },
     }
-    return {"label": label, "kind": kind, "identity": identity, "scores": {"event-f1-125ms": score(f1), **scores}}
+    scores = {"event-f1-125ms": score(f1), **scores}
+    return {"label": label, "kind": kind, "identity": identity, "scores": scores, "joint_clips": 40_000}
 
 
 RESULTS = {
@@ -57,11 +58,17 @@ def test_the_page_says_how_to_repeat_it_and_what_is_missing():
         "256 held-out captions",
         "scenes 1000000000 to 1000000277",
         "as a share of the true clips': cmc-pe 0.83.",
-        "- cmc-pe: weights `0123456789ab`, 25 steps of euler, gamma 1.5, guidance video 3, audio 2.5",
+        "- cmc-pe: weights `0123456789ab`, 40,000 clips of joint training, 25 steps of euler, gamma 1.5, ",
+        "guidance video 3, audio 2.5",
         "- uncoupled is left out: runs/none holds no weights: train it",
         "torch 2.13.0",
     ):
         assert words in text
+
+
+def test_joint_training_that_is_not_on_record_is_said():
+    rows = [{**row("mine", "model", 0.5), "joint_clips": None}]
+    assert "`0123456789ab`, joint training not on record, 25 steps" in markdown({**RESULTS, "rows": rows})
 
 
 def test_every_column_is_a_score_of_a_metric_once():

@@ -1,8 +1,9 @@
 """The SVG paper's Table I in miniature (arXiv 2409.17550): ways to couple picture and sound, side by side.
 
-Every row has the same prompts and seeds. Models that were trained on equally many clips stand beside chance (each
-picture with the sound of another clip), the ceiling (true clips) and the codec's own ceiling. The model called
-``cmc-pe`` is sampled with several timestep adjustments, which need no training; the others with gamma 1.
+Every row has the same prompts and seeds. The models share one codec and were trained jointly on equally many clips:
+others are refused. They stand beside chance (each picture with the sound of another clip), the ceiling (true clips)
+and the codec's own ceiling. The model called ``cmc-pe`` is sampled with several timestep adjustments, which need no
+training; the others with gamma 1.
 """
 
 from __future__ import annotations
@@ -17,13 +18,23 @@ from pathlib import Path
 from typing import Any
 
 from phonofilm.benchmarks.scoring import METRICS, Scorer
-from phonofilm.benchmarks.sources import Coded, Generated, Made, Shuffled, Source, Truth
+from phonofilm.benchmarks.sources import (
+    Coded,
+    Generated,
+    Made,
+    Shuffled,
+    Source,
+    Truth,
+    codec_fingerprint,
+    digest,
+    joint_clips,
+)
 from phonofilm.benchmarks.table import COLUMNS
 from phonofilm.benchmarks.task import Task
 from phonofilm.data.clapperboard import HELD_OUT
 from phonofilm.errors import MediaError, WeightsError, unknown_name
 from phonofilm.media.atomic import write_atomically
-from phonofilm.models import catalogue
+from phonofilm.models import Model, catalogue
 from phonofilm.pipelines.joint import Pipeline, load
 
 FORMAT, VERSION = "phonofilm-bench", 1
@@ -31,12 +42,11 @@ SWEPT = "cmc-pe"
 GAMMAS = (1.0, 1.25, 1.5, 2.0, 3.0)
 KINDS = {"uncoupled": "none", "cross-attention": "cross-attention", SWEPT: "cmc-pe"}
 """The models of the table and the coupling that each is trained with."""
-MODELS = {
-    "uncoupled": "runs/svg-tiny/joint-none/model",
-    "cross-attention": "runs/svg-tiny/joint-cross-attention/model",
-    SWEPT: "svg-tiny",
-}
-"""Where they are looked for: the one that ships by its name, the others where their training leaves them."""
+TRAINED, RUNS = "svg-tiny", "runs/tiny"
+MODELS = {name: f"{RUNS}/{TRAINED}-{kind}" for name, kind in KINDS.items()}
+"""Where they are looked for: the finished models of a plan."""
+SHIPPED = {SWEPT: TRAINED}
+"""Those that ship, by their names in the catalogue: taken where no finished model is."""
 RESULTS, PLOT = "results.json", "clapperboard.png"
 
 Progress = Callable[[int, int], None]
@@ -49,7 +59,8 @@ class Options:
     """What is compared, and how.
 
     Attributes:
-        models: name or folder of each model, by its name in the table.
+        models: name or folder of each model, by its name in the table; of :data:`MODELS` those that ship are taken
+            from there where they were not trained.
         out: clips, scores and results; a run that was stopped continues from there.
         n: prompts.
         first_seed: of the held-out scenes.
@@ -87,18 +98,20 @@ def run(
 
     Raises:
         SettingError: for an unknown model, setting or metric, or too few prompts.
-        WeightsError: if no model at all is at hand, or one is damaged.
+        WeightsError: if no model at all is at hand, one is damaged, or two differ in codec or joint training.
         MediaError: if the disk is full or not writable.
     """
     say = say or (lambda sentence: None)
-    left_out = missing(options.models)
+    places = {name: _place(name, place) for name, place in options.models.items()}
+    left_out = missing(places)
     for name, reason in left_out.items():
         say(f"{name} is left out: {reason}")
-    at_hand = {name: place for name, place in options.models.items() if name not in left_out}
+    at_hand = {name: place for name, place in places.items() if name not in left_out}
     if not at_hand:
         raise WeightsError(f"no model of the table is at hand; {'; '.join(left_out.values())}")
-    _folder(options.out)
     pipes = {name: load(place, device=options.device, batch=options.batch) for name, place in at_hand.items()}
+    check_equal_terms({name: pipe.model for name, pipe in pipes.items()})
+    _folder(options.out)
     first = next(iter(pipes.values())).model
     task = Task(options.n, first.shape, options.first_seed)
     scorer = Scorer(task, first.codec, options.out / "rows", options.metrics)
@@ -113,6 +126,9 @@ def run(
         "versions": versions(),
         "columns": [column.to_json() for column in COLUMNS],
         "left_out": left_out,
+        "models": {
+            name: [record.model_dump(mode="json") for record in pipe.model.training] for name, pipe in pipes.items()
+        },
         "rows": list(_rows(sources, scorer, progress, say)),
     }
     write_atomically(options.out / RESULTS, (json.dumps(results, indent=1) + "\n").encode(), force=True)
@@ -127,6 +143,24 @@ def missing(models: Mapping[str, str]) -> dict[str, str]:
     """
     unnamed = {name: f"name its folder with --model {name}=FOLDER" for name in KINDS if name not in models}
     return unnamed | {name: _advice(name, place) for name, place in models.items() if not _at_hand(place)}
+
+
+def check_equal_terms(rows: Mapping[str, Model]) -> None:
+    """See that no row has an advantage that is not its coupling's.
+
+    Raises:
+        WeightsError: if a model has another codec than the first, or saw another number of clips in joint training.
+    """
+    terms = {name: _terms(model) for name, model in rows.items()}
+    first = next(iter(terms))
+    for name, own in terms.items():
+        for what, wanted in terms[first].items():
+            if own[what] != wanted:
+                raise WeightsError(
+                    f"{name} differs from {first} in {what} ({_said(own[what])}, not {_said(wanted)}), so their rows "
+                    f"cannot be compared: give both the same joint training and finish both beside one codec "
+                    f"({' and '.join(dict.fromkeys((_training(first), _training(name))))}), or leave one out"
+                )
 
 
 def models(task: Task, pipes: Mapping[str, Pipeline], options: Options) -> list[Generated]:
@@ -157,6 +191,22 @@ def _bounds(task: Task, pipes: Mapping[str, Pipeline], options: Options) -> list
     return [*(Shuffled(task, one) for one in mixed), Shuffled(task, truth), Coded(task, codec), truth]
 
 
+def _terms(model: Model) -> dict[str, Any]:
+    return {"codec": digest(codec_fingerprint(model.codec)), "joint training": joint_clips(model)}
+
+
+def _said(term: str | int | None) -> str:
+    if term is None:
+        return "none on record"
+    return term if isinstance(term, str) else f"{term:,} clips"
+
+
+def _training(name: str) -> str:
+    """The command that trains a model of the table, or goes on where it stands, and finishes it."""
+    kind = KINDS.get(name, "KIND")
+    return f"'phonofilm train {TRAINED} --from-scratch --stage joint --coupling {kind} -o {RUNS}'"
+
+
 def _rows(sources: Sequence[Source], scorer: Scorer, progress: Progress | None, say: Say) -> Iterator[dict[str, Any]]:
     """Each source's row, found finished or made now."""
     n, done = scorer.task.n, 0
@@ -183,7 +233,13 @@ def _rows(sources: Sequence[Source], scorer: Scorer, progress: Progress | None, 
         else:
             say(f"{source.label}: finished before")
         whole(2 * n)
-        yield row
+        yield {**row, **source.facts()}
+
+
+def _place(name: str, place: str) -> str:
+    """Where a model is taken from: what ships stands in for a model of the table that was not trained."""
+    untrained = place == MODELS.get(name) and not _at_hand(place)
+    return SHIPPED.get(name, place) if untrained else place
 
 
 def _at_hand(place: str) -> bool:
@@ -196,7 +252,7 @@ def _at_hand(place: str) -> bool:
 
 
 def _advice(name: str, place: str) -> str:
-    how = f"train it (phonofilm.training.plan.joint, coupling {KINDS[name]!r}) or " if name in KINDS else ""
+    how = f"train it with {_training(name)}, or " if name in KINDS else ""
     return f"{place} holds no weights: {how}name another folder with --model {name}=FOLDER"
 
 

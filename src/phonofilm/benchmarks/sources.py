@@ -19,6 +19,8 @@ from phonofilm.data.latents import fingerprint
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
 from phonofilm.metrics._resample import derangements
+from phonofilm.models import Model
+from phonofilm.models._training import clips_of
 from phonofilm.pair import AV
 from phonofilm.pipelines.films import LOSSLESS, Plan, film_name, make_films, unfinished
 from phonofilm.pipelines.joint import Pipeline
@@ -45,6 +47,10 @@ class Source(Protocol):
         """All that decides its clips beside the task, as plain values."""
         ...
 
+    def facts(self) -> dict[str, Any]:
+        """What readers of its row should know beside, as plain values."""
+        ...
+
     def make(self, made: Made) -> None:
         """Make what :meth:`clip` will ask for; called again after an interruption it goes on where it stopped."""
         ...
@@ -66,6 +72,10 @@ class Truth:
         """See :class:`Source`."""
         return {"kind": self.kind}
 
+    def facts(self) -> dict[str, Any]:
+        """See :class:`Source`."""
+        return {}
+
     def make(self, made: Made) -> None:
         """Nothing to make: true clips are drawn when asked for."""
 
@@ -86,6 +96,10 @@ class Coded:
     def describe(self) -> dict[str, Any]:
         """See :class:`Source`."""
         return {"kind": self.kind, "codec": codec_fingerprint(self.codec)}
+
+    def facts(self) -> dict[str, Any]:
+        """See :class:`Source`."""
+        return {}
 
     def make(self, made: Made) -> None:
         """Nothing to make: clips are coded when asked for."""
@@ -118,6 +132,10 @@ class Generated:
     def describe(self) -> dict[str, Any]:
         """See :class:`Source`."""
         return {"kind": self.kind, "weights": self.pipe.fingerprint, "settings": self.settings.to_json()}
+
+    def facts(self) -> dict[str, Any]:
+        """See :class:`Source`."""
+        return {"joint_clips": joint_clips(self.pipe.model)}
 
     def make(self, made: Made) -> None:
         """Generate the films that are not there yet, one batch at a time."""
@@ -163,6 +181,10 @@ class Shuffled:
         """See :class:`Source`."""
         return {"kind": self.kind, "of": self.of.describe(), "seed": self.seed}
 
+    def facts(self) -> dict[str, Any]:
+        """See :class:`Source`."""
+        return {}
+
     def make(self, made: Made) -> None:
         """The clips are those of the other source."""
         self.of.make(made)
@@ -181,6 +203,11 @@ def codec_fingerprint(codec: Codec) -> dict[str, str]:
     """SHA-256 of both parts' weights."""
     sides = AV(codec.video, codec.audio).map(fingerprint)
     return {"video": sides.video, "audio": sides.audio}
+
+
+def joint_clips(model: Model) -> int | None:
+    """Clips that a model saw in joint training; ``None`` if that is not on record."""
+    return clips_of(model.training, "joint")
 
 
 def digest(description: Any) -> str:

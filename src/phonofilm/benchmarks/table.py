@@ -121,12 +121,16 @@ def _is_model(row: Mapping[str, Any]) -> bool:
 
 
 def _weights(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Weights and settings of the models, one line a row."""
-    return [
-        f"- {row['label']}: weights `{row['identity']['weights'][:12]}`, {_settings(row['identity']['settings'])}"
-        for row in rows
-        if _is_model(row)
-    ]
+    """Weights, joint training and settings of the models, one line a row."""
+    return [f"- {row['label']}: {_weight(row['identity'], row['joint_clips'])}" for row in rows if _is_model(row)]
+
+
+def _weight(identity: Mapping[str, Any], joint_clips: int | None) -> str:
+    return f"weights `{identity['weights'][:12]}`, {_budget(joint_clips)}, {_settings(identity['settings'])}"
+
+
+def _budget(clips: int | None) -> str:
+    return "joint training not on record" if clips is None else f"{clips:,} clips of joint training"
 
 
 def _left_out(reasons: Mapping[str, str]) -> list[str]:
