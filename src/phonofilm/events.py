@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from typing import Any
 
@@ -45,6 +47,43 @@ class Event:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, row: dict[str, Any]) -> Event:
-        """The event that :meth:`to_json` wrote."""
+    def from_json(cls, row: Any) -> Event:
+        """The event that :meth:`to_json` wrote.
+
+        Raises:
+            ValueError: naming the fields that are missing, unknown or make no sense.
+        """
+        names = {field.name for field in fields(cls)}
+        if not isinstance(row, dict):
+            raise ValueError(f"an event is an object of {', '.join(sorted(names))}, not {row!r}")
+        if row.keys() != names:
+            raise ValueError(f"missing or unknown fields of an event: {', '.join(sorted(names ^ row.keys()))}")
+        for name, (wanted, fits) in _FIELDS.items():
+            if not fits(row[name]):
+                raise ValueError(f"{name} of an event is {row[name]!r}, not {wanted}")
         return cls(**row)
+
+
+def _whole(least: int) -> Callable[[Any], bool]:
+    return lambda value: type(value) is int and value >= least
+
+
+def _words(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _either(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+_FIELDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "sample": ("a whole number from 0", _whole(0)),
+    "sample_rate": ("a whole number from 1", _whole(1)),
+    **dict.fromkeys(("source", "material"), ("words", _words)),
+    **dict.fromkeys(("strength", "x", "y", "pan"), ("a number", _finite)),
+    **dict.fromkeys(("visible", "audible"), ("true or false", _either)),
+}

@@ -208,10 +208,50 @@ def test_prompts_come_from_sidecars_and_truth_from_the_manifest(folder):
     assert films(folder)[1].read().truth == (EVENT,)
 
 
-@pytest.mark.parametrize(("file", "content"), [("0.json", "{}"), ("0.json", "no"), ("manifest.jsonl", '{"file": 1}\n')])
-def test_damaged_words_are_an_error_that_names_them(folder, file, content):
-    (folder / file).write_text(content)
-    with pytest.raises(MediaError, match=file):
+@pytest.mark.parametrize("content", ["{}", "no", "[]", '{"prompt": 5}', '{"prompt": null}'])
+def test_a_damaged_sidecar_is_an_error_that_names_it(folder, content):
+    (folder / "0.json").write_text(content)
+    with pytest.raises(MediaError, match=r"0\.json"):
+        films(folder)
+
+
+ROW = {"file": "1.mp4", "caption": "a drum is hit", "events": [EVENT.to_json()]}
+
+
+def listing(**changes):
+    return json.dumps({name: value for name, value in {**ROW, **changes}.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no",
+        "[]",
+        "5",
+        "",
+        listing(file=1),
+        listing(file=None),
+        listing(caption=5),
+        listing(events=5),
+        listing(events={"sample": 1}),
+        listing(events=["hit"]),
+        listing(events=[{**EVENT.to_json(), "sample": "8000"}]),
+        listing(events=[{**EVENT.to_json(), "sample_rate": 0}]),
+        listing(events=[{**EVENT.to_json(), "audible": "no"}]),
+        listing(events=[{**EVENT.to_json(), "loudness": 1}]),
+        listing(events=[{"sample": 8000}]),
+        listing(file="../1.mp4"),
+    ],
+)
+def test_a_damaged_manifest_is_an_error_that_names_its_line(folder, line):
+    (folder / "manifest.jsonl").write_text(f"{listing(file='0.mp4')}\n{line}\n")
+    with pytest.raises(MediaError, match=r"manifest\.jsonl, line 2"):
+        films(folder)
+
+
+def test_a_film_that_a_manifest_lists_twice_is_an_error(folder):
+    (folder / "manifest.jsonl").write_text(f"{listing()}\n{listing(caption='another')}\n")
+    with pytest.raises(MediaError, match=r"line 2.*twice"):
         films(folder)
 
 

@@ -16,6 +16,9 @@ from phonofilm.metrics._score import Subject
 FILMS = frozenset((".mp4", ".mkv", ".mov", ".webm", ".m4v", ".avi"))
 MANIFEST = "manifest.jsonl"
 
+_Row = tuple[str, tuple[Event, ...]]
+"""Caption and events of a film."""
+
 
 @dataclass(frozen=True)
 class Film:
@@ -71,7 +74,7 @@ def subjects(films: list[Film], refuse: Callable[[str, str], None] | None) -> It
             refuse(str(film.path), str(error))
 
 
-def _film(path: Path, row: tuple[str, tuple[Event, ...]] | None) -> Film:
+def _film(path: Path, row: _Row | None) -> Film:
     return Film(path, _sidecar_prompt(path.with_suffix(".json")), None) if row is None else Film(path, *row)
 
 
@@ -79,21 +82,41 @@ def _sidecar_prompt(path: Path) -> str | None:
     """The prompt of a film's sidecar; ``None`` without one."""
     try:
         prompt = json.loads(path.read_text(encoding="utf-8"))["prompt"]
+        if not isinstance(prompt, str):
+            raise TypeError(f"the prompt is {prompt!r}")
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MediaError(f"{path} beside its film holds no prompt ({error!r}): mend it, or take it away") from error
-    return str(prompt)
+    return prompt
 
 
-def _manifest(path: Path) -> dict[str, tuple[str, tuple[Event, ...]]]:
-    """Caption and events by file name; empty without a manifest."""
+def _manifest(path: Path) -> dict[str, _Row]:
+    """Caption and events by file name; empty without a manifest.
+
+    Rows may hold more than what scores need, so that manifests of anybody's films will do.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        return dict(_row(json.loads(line)) for line in lines)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MediaError(f"the manifest {path} is damaged ({error!r}): prepare the folder again") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise MediaError(f"the manifest {path} cannot be read ({error}): prepare the folder again") from error
+    listed: dict[str, _Row] = {}
+    for number, line in enumerate(lines, start=1):
+        try:
+            file, row = _row(json.loads(line))
+            if file in listed:
+                raise ValueError(f"{file} stands there twice")
+        except (ValueError, KeyError, TypeError) as error:
+            raise MediaError(f"{path}, line {number} is damaged ({error}): prepare the folder again") from error
+        listed[file] = row
+    return listed
 
 
-def _row(row: dict[str, Any]) -> tuple[str, tuple[str, tuple[Event, ...]]]:
-    return row["file"], (row["caption"], tuple(map(Event.from_json, row["events"])))
+def _row(row: dict[str, Any]) -> tuple[str, _Row]:
+    """A film's name with its caption and events."""
+    file, caption, events = row["file"], row["caption"], row["events"]
+    if not (isinstance(file, str) and isinstance(caption, str) and isinstance(events, list)):
+        raise TypeError("file and caption are words, events a list")
+    if Path(file).is_absolute() or ".." in Path(file).parts:
+        raise ValueError(f"{file} lies outside the folder")
+    return file, (caption, tuple(map(Event.from_json, events)))
