@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phonofilm.errors import SettingError
-from phonofilm.media.atomic import check_target, write_atomically
+from phonofilm.plots.png import save_png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DPI = 100
 PANELS = 5  # beside each other
 COLORS = {"model": "#1f5fd0", "shuffled": "#999999", "codec": "#2a8f4d", "true": "#2a8f4d"}
 """By kind of row: models blue, chance grey, ceilings green; labels tell them apart without colour."""
@@ -33,11 +31,7 @@ def save_rows(results: Mapping[str, Any], path: str | Path, *, force: bool = Fal
         SettingError: if the name does not end in ``.png``, or nothing was measured.
         MediaError: if the file cannot be written.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".png":
-        raise SettingError(f"{path} is not a .png name: figures are PNG pictures")
-    check_target(path, force=force)
-    return write_atomically(path, _png(draw_rows(results)), force=force)
+    return save_png(lambda: draw_rows(results), path, force=force)
 
 
 def draw_rows(results: Mapping[str, Any]) -> Figure:
@@ -84,12 +78,3 @@ def _panel(axes: Axes, column: Mapping[str, Any], rows: Sequence[Mapping[str, An
 
 def _value(row: Mapping[str, Any], score: str) -> float | None:
     return row["scores"].get(score, {}).get("value")
-
-
-def _png(figure: Figure) -> bytes:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    FigureCanvasAgg(figure)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    return buffer.getvalue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -10,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phonofilm.errors import SettingError
-from phonofilm.media.atomic import check_target, write_atomically
 from phonofilm.pair import AV
+from phonofilm.plots.png import DPI, png, save_png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 
 WIDTH = 16.0  # inches of the time axis
 MAX_FRAMES = 16  # frames in the strip; more would be too small to read
-DPI = 100
 COLORS = AV("#d95f02", "#1f5fd0")  # seen and heard: told apart with any colour vision
 MARKERS = AV("v", "^")
 LABELS = AV("seen", "heard")
@@ -48,22 +45,12 @@ def save_sheet(
         SettingError: if the name does not end in ``.png``.
         MediaError: if the file cannot be written.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".png":
-        raise SettingError(f"{path} is not a .png name: contact sheets are PNG pictures")
-    check_target(path, force=force)
-    return write_atomically(path, sheet_png(clip, title=title, events=events), force=force)
+    return save_png(lambda: draw_sheet(clip, title=title, events=events), path, force=force)
 
 
 def sheet_png(clip: Clip, *, title: str = "", events: Marks | None = None) -> bytes:
     """The contact sheet as the bytes of a PNG file; the same clip gives the same bytes."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    figure = draw_sheet(clip, title=title, events=events)
-    FigureCanvasAgg(figure)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    return buffer.getvalue()
+    return png(draw_sheet(clip, title=title, events=events))
 
 
 def draw_sheet(clip: Clip, *, title: str = "", events: Marks | None = None) -> Figure:
