@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from phonofilm.diffusion.grid import StepGrid, at_timesteps, leading, linspace, shifted, trailing, uniform, warped
+from phonofilm.diffusion.grid import StepGrid, at_timesteps, leading, linspace, shifted, trailing, uniform
 from phonofilm.diffusion.schedule import BetaSchedule, RectifiedFlow
 from phonofilm.errors import SettingError
 from phonofilm.pair import AV
@@ -90,10 +90,6 @@ def test_spacings_by_hand():
     assert leading(ten, 4, offset=1) == (7, 5, 3, 1)
     assert trailing(ten, 4) == (9, 7, 4, 1)
     assert uniform(4) == (1, 0.75, 0.5, 0.25, 0)
-
-
-def test_warped_is_the_authors_form():
-    assert warped((999, 500, 0), LINEAR, 1.5**0.5) == (999, 428, 0)
 
 
 def test_at_timesteps_ends_clean_or_where_told():

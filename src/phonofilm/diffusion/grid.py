@@ -1,4 +1,9 @@
-"""Step grids: which noise fractions a sampler visits, for each modality."""
+"""Step grids: which noise fractions a sampler visits, for each modality.
+
+The spacings of whole timesteps at the end (:func:`linspace`, :func:`leading`, :func:`trailing`, and
+:func:`at_timesteps`, which turns them into fractions) are those of published DDIM samplers. No setting leads to them:
+they are there to step exactly as another implementation does, which is how ours is proved equal to diffusers'.
+"""
 
 from __future__ import annotations
 
@@ -139,11 +144,6 @@ def trailing(schedule: NoiseSchedule, steps: int) -> tuple[int, ...]:
     """Timesteps by an even gap down from the last; 0 is not visited ("trailing" there)."""
     _require_steps(steps, schedule)
     return tuple(round(row * schedule.steps / steps) - 1 for row in range(steps, 0, -1))
-
-
-def warped(timesteps: Sequence[int], schedule: NoiseSchedule, exponent: float) -> tuple[int, ...]:
-    """``round(T (t/T) ** exponent)`` on any spacing: the adjustment as the authors' code applies it."""
-    return tuple(round(schedule.steps * (t / schedule.steps) ** exponent) for t in timesteps)
 
 
 def at_timesteps(schedule: NoiseSchedule, timesteps: Sequence[int], end: float = 0.0) -> Fractions:

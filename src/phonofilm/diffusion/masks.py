@@ -3,6 +3,9 @@
 A modality that is known whole is held at ``s = 0`` by the step grid (:meth:`StepGrid.hold`). A region is known
 by a mask: its clean estimate is replaced by the truth, so every sampler moves it along the exact path between
 its noise and its truth.
+
+Whole modalities are what ``phonofilm generate --picture`` and ``--sound`` hold. Regions are offered to Python only: no
+command and no setting leads to :class:`Inpainted`.
 """
 
 from __future__ import annotations
