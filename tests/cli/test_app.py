@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 
 from phonofilm import __version__
-from phonofilm.cli.parse import assignments, fraction, scales
+from phonofilm.cli.parse import assignments, fraction, interval, scales
 from phonofilm.cli.progress import progress
+from phonofilm.data.clapperboard import render, sample_scene
+from phonofilm.data.manifest import read_manifest
 from phonofilm.media.clip import Clip
+from phonofilm.media.read import read
 from phonofilm.pair import AV
 from tests.cli.conftest import Run
 
@@ -73,6 +76,15 @@ def test_prepare_writes_films_and_a_manifest_and_goes_on(run: Run, tmp_path: Pat
     assert run(*command, "--count", "2").status == 0
     assert len((tmp_path / "d" / "manifest.jsonl").read_text().splitlines()) == 2
     assert min(path.stat().st_mtime_ns for path in (tmp_path / "d").glob("*.mp4")) == first
+
+
+def test_prepare_keeps_every_bit_if_told_to(run: Run, tmp_path: Path) -> None:
+    assert run("prepare", "clapperboard", "-o", "d", "--count", "1", "--lossless").status == 0
+    (record,) = read_manifest(tmp_path / "d")
+    assert record.lossless
+    clip, truth = read(tmp_path / "d" / record.file), render(sample_scene(0), record.shape)
+    assert np.array_equal(clip.frames, truth.frames)
+    assert np.array_equal(clip.audio, truth.audio)
 
 
 def test_train_prints_its_settings(run: Run, tmp_path: Path) -> None:
@@ -143,7 +155,36 @@ def test_progress_shows_rate_and_time_left_on_a_terminal(monkeypatch: pytest.Mon
     assert re.search(r"left 0:00:0\d", plain)
 
 
-def test_progress_is_quiet_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_a_line_every_half_minute_elsewhere(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     with progress("rendering", "clips") as report:
-        report(1, 5)
-    assert capsys.readouterr().err == ""
+        for done in (100, 110, 120, 130, 140):
+            clock[0] += 12
+            report(done, 500)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["rendering: 120/500 clips, 0.833 clips/s, 8 min left"]
+
+
+def test_a_line_of_progress_before_any_rate_is_known_has_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with progress("generating", "steps") as report:
+        clock[0] += 45
+        report(3, 9)
+        report(4, 9)
+        clock[0] += 45
+        report(4, 9)
+    assert capsys.readouterr().err.splitlines() == [
+        "generating: 3/9 steps",
+        "generating: 4/9 steps, 0.0222 steps/s, 4 min left",
+    ]
+
+
+def test_guidance_intervals() -> None:
+    assert interval("0.2:0.8") == (0.2, 0.8)
+    assert assignments("guidance_interval=0:0.5,steps=3") == {"guidance_interval": (0.0, 0.5), "steps": 3}

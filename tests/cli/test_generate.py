@@ -11,9 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
+from phonofilm.pipelines import joint
+from phonofilm.pipelines.device import CPU
 from tests.cli.conftest import Run
 
 BALL = "a glass ball bounces on wood"
@@ -39,6 +42,34 @@ def test_a_remake_that_differs_is_said_to(run: Run, model: Path, tmp_path: Path)
     assert again.status == 0
     assert "warning: again.mp4 differs in rounding" in again.err
     assert "bit for bit" not in again.out
+
+
+def test_a_clip_is_made_again_on_the_device_and_in_the_batch_of_then(
+    run: Run, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def recording(name: str) -> torch.device:
+        asked.append(name)
+        return CPU
+
+    monkeypatch.setattr(joint, "pick", recording)
+    load = joint.load
+    monkeypatch.setattr(joint, "load", lambda name, **rest: load(name, **{"batch": 2, **rest}))
+    run("generate", BALL, "--model", model, "--steps", "1", "--n", "2", "-o", "out")
+    second = tmp_path / "out" / "001-a-glass-ball-bounces-on-wood-seed1.json"
+    environment = json.loads(second.read_text())["environment"]
+    assert (environment["device"], environment["batch"], environment["place"]) == ("cpu", 2, 1)
+    assert "bit for bit" in run("generate", "--from", second, "-o", "again.mp4").out
+    run("generate", "--from", second, "--device", "auto", "-o", "elsewhere.mp4")
+    assert asked == ["auto", "cpu", "auto"]
+
+
+def test_guidance_is_kept_to_its_interval(run: Run, model: Path, tmp_path: Path) -> None:
+    options = ["--model", model, "--steps", "1", "--guidance-interval", "0.25:0.75", "-o", "x.mp4"]
+    assert run("generate", BALL, *options).status == 0
+    assert json.loads((tmp_path / "x.json").read_text())["settings"]["guidance_interval"] == [0.25, 0.75]
+    assert "bit for bit" in run("generate", "--from", "x.json", "-o", "y.mp4").out
 
 
 def test_prompts_from_a_file_with_several_seeds_and_settings(run: Run, model: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.read import read
-from phonofilm.pipelines.films import film_name, make_films, plan_films, read_prompts, unfinished
+from phonofilm.pipelines.films import film_name, make_again, make_films, plan_films, read_prompts, unfinished
 from phonofilm.pipelines.joint import Pipeline
 from phonofilm.pipelines.request import Request
 from phonofilm.pipelines.sidecar import read_sidecar, sha256_of
@@ -120,6 +120,22 @@ def test_an_output_below_a_file_is_refused(pipe: Pipeline, tmp_path: Path) -> No
         unfinished(plans, model=pipe.fingerprint)
 
 
+def test_a_folder_whose_name_no_system_takes_is_refused(pipe: Pipeline, tmp_path: Path) -> None:
+    plans = plan_films(asked(pipe, BALL), tmp_path / ("x" * 999))
+    with pytest.raises(MediaError, match=r"cannot make the folder .* \(File name too long\): choose another with -o"):
+        unfinished(plans, model=pipe.fingerprint)
+
+
+def test_folders_come_with_the_first_film(pipe: Pipeline, tmp_path: Path) -> None:
+    plans = plan_films(asked(pipe, "wood " * 200), tmp_path / "new" / "folder")
+    assert unfinished(plans, model=pipe.fingerprint) == plans
+    with pytest.raises(SettingError, match="too long"):
+        list(make_films(pipe, plans))
+    assert list(tmp_path.iterdir()) == []
+    list(make_films(pipe, plan_films(asked(pipe, BALL), tmp_path / "new" / "folder")))
+    assert len(list((tmp_path / "new" / "folder").iterdir())) == 2
+
+
 def test_an_interrupted_run_is_continued(pipe: Pipeline, tmp_path: Path) -> None:
     plans = plan_films(asked(pipe, BALL, "wood", "metal"), tmp_path)
     made = make_films(pipe, unfinished(plans, model=pipe.fingerprint))
@@ -134,6 +150,19 @@ def test_an_interrupted_run_is_continued(pipe: Pipeline, tmp_path: Path) -> None
     assert plans[0].film.stat().st_mtime_ns == first
     assert all(plan.sidecar_path.exists() for plan in plans)
     assert unfinished(plans, model=pipe.fingerprint, resume=True) == []
+
+
+def test_a_film_of_a_batch_is_made_again_bit_for_bit(pipe: Pipeline, tmp_path: Path) -> None:
+    three = replace(pipe, batch=3)
+    requests = asked(pipe, BALL, "wood", "a metal pipe")
+    films = list(make_films(three, plan_films(requests, tmp_path / "first", lossless=True)))
+    assert [film.take.sidecar.environment.place for film in films] == [0, 1, 2]
+    assert {film.take.sidecar.environment.batch for film in films} == {3}
+    steps: list[int] = []
+    sidecar = read_sidecar(films[2].plan.sidecar_path)
+    (plan,) = plan_films([pipe.remake(sidecar, tmp_path)], tmp_path / "again" / films[2].plan.film.name, lossless=True)
+    assert make_again(pipe, plan, sidecar, advance=steps.append).take.sidecar == sidecar
+    assert steps == [3]
 
 
 def test_continuing_with_other_settings_or_weights_is_refused(pipe: Pipeline, tmp_path: Path) -> None:

@@ -42,7 +42,15 @@ def test_the_same_request_gives_the_same_bits(pipe: Pipeline, take: Take) -> Non
 
 
 @pytest.mark.parametrize(
-    "change", [{"seed": 1}, {"prompt": CAPTIONS[0]}, {"steps": 3}, {"guidance": AV(1.0, 4.0)}, {"negative": "metal"}]
+    "change",
+    [
+        {"seed": 1},
+        {"prompt": CAPTIONS[0]},
+        {"steps": 3},
+        {"guidance": AV(1.0, 4.0)},
+        {"negative": "metal"},
+        {"guidance_interval": (0.9, 1.0)},
+    ],
 )
 def test_everything_that_is_asked_for_counts(pipe: Pipeline, take: Take, change: dict) -> None:
     (other,) = pipe.stream([ask(pipe, **change)])
@@ -73,6 +81,12 @@ def test_the_sidecar_makes_the_clip_again(pipe: Pipeline, take: Take, tmp_path: 
     (again,) = pipe.stream([pipe.remake(take.sidecar, tmp_path)])
     assert same(again.clip, take.clip)
     assert again.sidecar == take.sidecar
+
+
+def test_guidance_outside_its_interval_is_none(pipe: Pipeline) -> None:
+    plain = pipe(BALL, steps=2, guidance=1.0)
+    assert same(plain, pipe(BALL, steps=2, guidance=7.0, guidance_interval=(0.0, 0.01)))
+    assert not same(plain, pipe(BALL, steps=2, guidance=7.0))
 
 
 def test_other_weights_are_refused_by_name(pipe: Pipeline, take: Take, tmp_path: Path) -> None:
@@ -113,6 +127,21 @@ def test_words_never_seen_are_named_and_the_clip_is_made_all_the_same(pipe: Pipe
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         pipe.check(ask(pipe))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "negative", "named"),
+    [
+        (BALL, "no giraffe, no wood", "'no', 'giraffe'"),
+        ("ガラスの玉が跳ねる", "", "'ガラスの玉が跳ねる'"),
+        (f"{BALL} Стекло", "café", "'стекло', 'café'"),
+    ],
+)
+def test_words_never_seen_are_named_in_every_script_and_in_what_is_unwanted_too(
+    pipe: Pipeline, prompt: str, negative: str, named: str
+) -> None:
+    with pytest.warns(PromptWarning, match=f"never trained on {named}: it"):
+        pipe.check(ask(pipe, prompt, negative=negative))
 
 
 @pytest.mark.parametrize(

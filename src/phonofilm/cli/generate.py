@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from phonofilm.cli.parse import fraction, scales
+from phonofilm.cli.parse import fraction, interval, scales
 from phonofilm.cli.progress import progress
 from phonofilm.errors import SettingError
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from phonofilm.pipelines.films import Film, Plan
     from phonofilm.pipelines.joint import Pipeline
     from phonofilm.pipelines.request import Request
+    from phonofilm.pipelines.sidecar import Sidecar
 
 DEFAULT_MODEL = "svg-tiny"
 Sampling, Files = "Sampling", "Files"  # panels of the help page
@@ -44,6 +47,12 @@ def generate(
     guidance: Annotated[
         str | None,
         typer.Option(help="How much the prompt counts: 7.5, or video=7.5,audio=2.5.", rich_help_panel=Sampling),
+    ] = None,
+    guidance_interval: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOW:HIGH", help="Guide only at these noise fractions, e.g. 0.2:0.8.", rich_help_panel=Sampling
+        ),
     ] = None,
     sampler: Annotated[
         str | None, typer.Option(help="euler, ddim, ddpm, heun or dpmpp-2m.", rich_help_panel=Sampling)
@@ -74,7 +83,9 @@ def generate(
     resume: Annotated[
         bool, typer.Option("--resume", help="Keep the clips that an interrupted run finished.", rich_help_panel=Files)
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu or cuda (default: auto; with --from the device of then).")
+    ] = None,
 ) -> None:
     """Make sounding clips from sentences.
 
@@ -94,16 +105,20 @@ def generate(
         "steps": steps,
         "gamma": gamma,
         "guidance": None if guidance is None else scales(guidance),
+        "guidance_interval": None if guidance_interval is None else interval(guidance_interval),
         "sampler": sampler,
         "seconds": fraction(seconds, "--seconds"),
         "fps": fraction(fps, "--fps"),
         "negative": negative or None,
     }
     settings = {name: value for name, value in chosen.items() if value is not None}
+    how = _How(sheet, measure, lossless, force, resume, began)
     if again is not None:
         if prompt or picture or sound or settings or seed is not None or count > 1:
             raise SettingError(f"--from makes the clip of {again} as it was: leave out the prompt, seed and settings")
-        _repeat(again, output, model, device, sheet=sheet, measure=measure, lossless=lossless, force=force, began=began)
+        if resume:
+            raise SettingError("--from makes one clip from its beginning: leave out --resume")
+        _repeat(again, output, model, device, how)
         return
     prompts = _prompts(prompt)
     if picture and sound:
@@ -112,10 +127,22 @@ def generate(
     from phonofilm.pipelines.films import plan_films
     from phonofilm.pipelines.joint import load
 
-    pipe = load(model or DEFAULT_MODEL, device=device)
+    pipe = load(model or DEFAULT_MODEL, device=device or "auto")
     requests = _requests(pipe, prompts, range(seed or 0, (seed or 0) + count), settings, picture, sound)
     plans = plan_films(requests, output, sheet=sheet, lossless=lossless)
-    _make(pipe, plans, measure=measure, force=force, resume=resume, began=began)
+    _make(pipe, plans, how)
+
+
+@dataclass(frozen=True)
+class _How:
+    """What is done about the films beside making them; ``began`` is the clock at the command's start."""
+
+    sheet: bool
+    measure: bool
+    lossless: bool
+    force: bool
+    resume: bool
+    began: float
 
 
 def _prompts(prompt: str | None) -> list[str]:
@@ -145,47 +172,38 @@ def _requests(
     return [Request(prompt, seed, complete, given or None) for prompt in prompts for seed in seeds]
 
 
-def _repeat(
-    again: Path,
-    output: Path,
-    model: str | None,
-    device: str,
-    *,
-    sheet: bool,
-    measure: bool,
-    lossless: bool,
-    force: bool,
-    began: float,
-) -> None:
+def _repeat(again: Path, output: Path, model: str | None, device: str | None, how: _How) -> None:
     """Make the clip of a sidecar and say whether its film came out the same."""
     from phonofilm.pipelines.films import plan_films
     from phonofilm.pipelines.joint import load
     from phonofilm.pipelines.sidecar import read_sidecar
 
     sidecar = read_sidecar(again)
-    pipe = load(model or sidecar.model, device=device, threads=sidecar.threads)
+    was = sidecar.environment
+    pipe = load(model or sidecar.model, device=device or was.device, threads=was.threads)
     request = pipe.remake(sidecar, again.parent)
-    plans = plan_films([request], output, sheet=sheet, lossless=lossless or sidecar.lossless)
-    (film,) = _make(pipe, plans, measure=measure, force=force, resume=False, began=began)
+    plans = plan_films([request], output, sheet=how.sheet, lossless=how.lossless or sidecar.lossless)
+    (film,) = _make(pipe, plans, how, sidecar)
     made = film.take.sidecar
     if made.film_sha256 == sidecar.film_sha256:
         typer.echo(f"{film.plan.film} is the film of {again}, bit for bit")
     elif (made.lossless, film.plan.film.suffix) == (sidecar.lossless, sidecar.film_suffix):
         typer.echo(
             f"phonofilm: warning: {film.plan.film} differs in rounding from the film of {again}, which was made with "
-            f"torch {sidecar.torch} on {sidecar.device}: use the same for the same bits",
+            f"torch {was.torch} on {was.device}: use the same for the same bits",
             err=True,
         )
 
 
-def _make(pipe: Pipeline, plans: list[Plan], *, measure: bool, force: bool, resume: bool, began: float) -> list[Film]:
-    """Make the films with a progress bar, and say what became of each."""
-    from phonofilm.pipelines.films import make_films, unfinished
+def _make(pipe: Pipeline, plans: list[Plan], how: _How, sidecar: Sidecar | None = None) -> list[Film]:
+    """Make the films, or the one of a sidecar again, and say how far it is and what became of each."""
+    from phonofilm.pipelines.films import make_again, make_films, unfinished
 
-    left = unfinished(plans, model=pipe.fingerprint, force=force, resume=resume)
+    left = unfinished(plans, model=pipe.fingerprint, force=how.force, resume=how.resume)
     if len(left) < len(plans):
         typer.echo(f"{len(plans) - len(left)} of {len(plans)} clips are finished already", err=True)
-    total = sum(plan.request.settings.steps for plan in left)
+    copies = 1 if sidecar is None else sidecar.environment.batch
+    total = sum(plan.request.settings.steps for plan in left) * copies
     films, done = [], 0
     with progress("generating", "steps") as report:
 
@@ -194,16 +212,20 @@ def _make(pipe: Pipeline, plans: list[Plan], *, measure: bool, force: bool, resu
             done += steps
             report(done, total)
 
+        def made() -> Iterator[Film]:
+            if sidecar is None:
+                return make_films(pipe, left, measure=how.measure, advance=advance)
+            return (make_again(pipe, plan, sidecar, measure=how.measure, advance=advance) for plan in left)
+
         try:
-            for film in make_films(pipe, left, measure=measure, advance=advance):
+            for film in made():
                 films.append(film)
                 typer.echo(_line(film))
         except KeyboardInterrupt:
             typer.echo("phonofilm: stopped; every film that is there is whole, --resume makes the others", err=True)
             raise
-    typer.echo(
-        f"{len(films)} {'film' if len(films) == 1 else 'films'} in {time.perf_counter() - began:.1f} s", err=True
-    )
+    seconds = time.perf_counter() - how.began
+    typer.echo(f"{len(films)} {'film' if len(films) == 1 else 'films'} in {seconds:.1f} s", err=True)
     return films
 
 

@@ -11,17 +11,6 @@ from phonofilm.pair import AV
 from phonofilm.shapes import exact
 
 SIDES = AV("video", "audio")
-KINDS: dict[str, Callable[[str], Any]] = {
-    "steps": int,
-    "gamma": float,
-    "guidance": float,
-    "video": float,
-    "audio": float,
-    "sampler": str,
-    "seconds": exact,
-    "fps": exact,
-    "negative": str,
-}
 
 
 def scales(text: str) -> AV[float | None]:
@@ -50,6 +39,19 @@ def _number(text: str) -> float:
         ) from None
 
 
+def interval(text: str) -> tuple[float, float]:
+    """``"0.2:0.8"``: two numbers.
+
+    Raises:
+        SettingError: for anything else.
+    """
+    low, _, high = text.partition(":")
+    try:
+        return float(low), float(high)
+    except ValueError:
+        raise SettingError(f"{text!r} is no guidance interval: write two noise fractions such as 0.2:0.8") from None
+
+
 def fraction(text: str | None, option: str) -> Fraction | None:
     """``"2"``, ``"2.5"`` or ``"24000/1001"`` exactly.
 
@@ -60,6 +62,20 @@ def fraction(text: str | None, option: str) -> Fraction | None:
         return None if text is None else exact(text)
     except (ValueError, ZeroDivisionError):
         raise SettingError(f"{option} {text!r} is not a number: write for example 2, 2.5 or 24000/1001") from None
+
+
+KINDS: dict[str, Callable[[str], Any]] = {
+    "steps": int,
+    "gamma": float,
+    "guidance": float,
+    "video": float,
+    "audio": float,
+    "sampler": str,
+    "seconds": exact,
+    "fps": exact,
+    "negative": str,
+    "guidance_interval": interval,
+}
 
 
 def assignments(text: str) -> dict[str, Any]:

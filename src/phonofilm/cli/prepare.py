@@ -25,6 +25,7 @@ def prepare(
     fps: Annotated[str, typer.Option(help="Frames a second.")] = "8",
     size: Annotated[int, typer.Option(min=16, help="Height and width in pixels.")] = 64,
     sample_rate: Annotated[int, typer.Option(min=8000, help="Audio samples a second.")] = 16000,
+    lossless: Annotated[bool, typer.Option("--lossless", help="Keep every bit; few players show it.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there instead of continuing it.")] = False,
 ) -> None:
     """Write Clapperboard scenes: films and a manifest with captions and exact event times.
@@ -44,5 +45,5 @@ def prepare(
         raise SettingError("--seconds and --fps must be above 0")
     shape = ClipShape(length, rate, size, size, sample_rate)
     with progress("rendering", "clips") as report:
-        manifest = write_dataset(output, count, shape, first_seed=seed, progress=report, force=force)
+        manifest = write_dataset(output, count, shape, first_seed=seed, lossless=lossless, progress=report, force=force)
     typer.echo(f"{manifest}: {count} clips")

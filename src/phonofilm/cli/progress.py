@@ -1,25 +1,32 @@
-"""Progress of long work on stderr: a bar with rate and time left on a terminal, nothing elsewhere."""
+"""Progress of long work on stderr, with rate and time left: a bar on a terminal, elsewhere a line now and then."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+import typer
 
 Report = Callable[[int, int], None]
 """Called with the amount done so far and the total."""
 
 
+EVERY = 30.0
+"""Seconds between lines where there is no terminal."""
+
+
 @contextmanager
 def progress(what: str, unit: str) -> Iterator[Report]:
-    """A bar that the block moves by calling the reporter it is given.
+    """A bar, or lines in a log, that the block moves by calling the reporter it is given.
 
     Args:
         what: shown before the bar, such as ``"generating"``.
         unit: what is counted, such as ``"steps"``.
     """
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield _lines(what, unit)
         return
 
     from rich.console import Console
@@ -49,3 +56,25 @@ def progress(what: str, unit: str) -> Iterator[Report]:
             bars.update(task, completed=done, total=total, rate=f"{speed:.1f} {unit}/s" if speed else "")
 
         yield report
+
+
+def _lines(what: str, unit: str) -> Report:
+    """A reporter for logs: a line every :data:`EVERY` seconds.
+
+    Rate and time left are reckoned from the first report on, which may count what a former run did.
+    """
+    said = time.monotonic()
+    first: tuple[float, int] | None = None
+
+    def report(done: int, total: int) -> None:
+        nonlocal said, first
+        now = time.monotonic()
+        began, before = first = first or (now, done)
+        if now - said < EVERY:
+            return
+        said = now
+        rate = (done - before) / (now - began) if now > began else 0.0
+        pace = f", {rate:.3g} {unit}/s, {(total - done) / rate / 60:.0f} min left" if rate else ""
+        typer.echo(f"{what}: {done}/{total} {unit}{pace}", err=True)
+
+    return report

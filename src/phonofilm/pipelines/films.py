@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +14,7 @@ from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.atomic import check_target
 from phonofilm.media.write import CONTAINERS, container_for, write
 from phonofilm.pipelines.request import Request
-from phonofilm.pipelines.sidecar import read_sidecar, sha256_of
+from phonofilm.pipelines.sidecar import Sidecar, read_sidecar, sha256_of
 from phonofilm.pipelines.sync import Sync
 from phonofilm.pipelines.sync import measure as measured
 from phonofilm.pipelines.take import Advance, Take
@@ -100,7 +102,7 @@ def plan_films(requests: Sequence[Request], output: Path, *, sheet: bool = False
         SettingError: if several films would go to one file.
     """
     suffix = LOSSLESS if lossless else LOSSY
-    if output.is_dir() or not _named_as_film(output):
+    if not _named_as_film(output) or os.path.isdir(output):  # Path.is_dir raises for over-long names
         names = (film_name(index, request, suffix) for index, request in enumerate(requests))
         return [Plan(request, output / name, sheet, lossless) for name, request in zip(names, requests, strict=True)]
     if len(requests) > 1:
@@ -122,7 +124,7 @@ def film_name(index: int, request: Request, suffix: str) -> str:
 
 
 def unfinished(plans: Sequence[Plan], *, model: str, force: bool = False, resume: bool = False) -> list[Plan]:
-    """The plans that are still to do, after a look at what exists already.
+    """The plans that are still to do, after a look at what exists already; nothing is made yet, not even a folder.
 
     Args:
         plans: all of them.
@@ -142,16 +144,29 @@ def unfinished(plans: Sequence[Plan], *, model: str, force: bool = False, resume
 
 def _check_outputs(plan: Plan, *, force: bool) -> None:
     container_for(plan.film, lossless=plan.lossless)
+    folder = plan.film.parent
     try:
-        plan.film.parent.mkdir(parents=True, exist_ok=True)
+        _check_folder(folder)
+        existing = [path for path in plan.outputs if path.exists()]
     except OSError as error:
-        raise MediaError(
-            f"cannot make the folder {plan.film.parent} ({error.strerror}): choose another with -o"
-        ) from error
-    for path in plan.outputs:
-        if path.exists() and not force:
-            raise MediaError(f"{path} exists already: choose another name with -o, or replace it with --force")
+        raise _no_folder(folder, error) from error
+    if existing and not force:
+        raise MediaError(f"{existing[0]} exists already: choose another name with -o, or replace it with --force")
+    for path in plan.outputs if folder.exists() else ():
         check_target(path, force=force)
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise ``OSError`` for a folder that could not be made; it is made when the first film goes there."""
+    nearest = next(one for one in (folder, *folder.parents) if one.exists())
+    if not nearest.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, f"{nearest} is no folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, f"{nearest} may not be written to")
+
+
+def _no_folder(folder: Path, error: OSError) -> MediaError:
+    return MediaError(f"cannot make the folder {folder} ({error.strerror}): choose another with -o")
 
 
 def _is_finished(plan: Plan, model: str) -> bool:
@@ -185,7 +200,34 @@ def make_films(
         yield _write(plan, take, measure)
 
 
+def make_again(
+    pipe: Pipeline, plan: Plan, sidecar: Sidecar, *, measure: bool = False, advance: Advance | None = None
+) -> Film:
+    """Make the film of a sidecar once more, bit for bit in the environment that it records.
+
+    Rounding depends on how many clips are sampled together, though not on what the others are: a clip of a
+    batch is made among as many copies of itself, at the same place.
+
+    Args:
+        pipe: the model at work, see :meth:`Pipeline.remake` for the plan's request.
+        plan: where the film goes; what is there is replaced, see :func:`unfinished`.
+        sidecar: of the clip.
+        measure: look for events even if no sheet is wanted.
+        advance: called with the number of sampling steps done since the last call.
+
+    Raises:
+        MediaError: if the film cannot be written.
+    """
+    was = sidecar.environment
+    takes = list(replace(pipe, batch=was.batch).stream([plan.request] * was.batch, advance=advance))
+    return _write(plan, takes[was.place], measure)
+
+
 def _write(plan: Plan, take: Take, measure: bool) -> Film:
+    try:
+        plan.film.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _no_folder(plan.film.parent, error) from error
     write(take.clip, plan.film, lossless=plan.lossless, force=True)
     sync = measured(take.clip) if measure or plan.sheet else None
     if plan.sheet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -78,17 +79,39 @@ def encode_given(codec: Codec, batch: Sequence[Given], device: torch.device) -> 
 
 
 def _require(clip: Clip, held: AV[bool], shape: ClipShape, name: str) -> None:
+    """Refuse a clip whose held side is missing, too short or, for a picture, of another size."""
     lengths = AV(None if clip.frames is None else len(clip.frames), None if clip.audio is None else clip.audio.shape[1])
-    needed, kinds = AV(shape.frames, shape.samples), AV("picture", "sound")
-    for is_held, length, need, kind in zip(held, lengths, needed, kinds, strict=True):
-        if is_held and length is None:
-            raise MediaError(f"{name} has no {kind}: choose a film with {kind}")
-        if is_held and length != need:
-            raise MediaError(
-                f"{name} has {length} of the {need} {'frames' if held.video else 'samples'} that "
-                f"{float(shape.seconds):g} seconds need: choose a longer film or fewer --seconds"
-            )
+    for is_held, length, stream in zip(held, lengths, _streams(shape), strict=True):
+        if is_held:
+            stream.require(length, name)
     if held.video and clip.frames is not None and clip.frames.shape[1:3] != (shape.height, shape.width):
         raise MediaError(
             f"{name} is not {shape.width}x{shape.height}: read it with size=({shape.height}, {shape.width})"
         )
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """What a clip of ``seconds`` needs of one side of a film: ``length`` of its ``units``."""
+
+    noun: str
+    units: str
+    length: int
+    seconds: float
+
+    def require(self, found: int | None, name: str) -> None:
+        if found is None:
+            raise MediaError(f"{name} has no {self.noun}: choose a film with {self.noun}")
+        if found != self.length:
+            raise MediaError(
+                f"{name} has {found} of the {self.length} {self.units} that {self.seconds:g} seconds need: "
+                "choose a longer film or fewer --seconds"
+            )
+
+
+def _streams(shape: ClipShape) -> AV[_Stream]:
+    seconds = float(shape.seconds)
+    return AV(
+        _Stream("picture", "frames", shape.frames, seconds),
+        _Stream("sound", "samples", shape.samples, seconds),
+    )

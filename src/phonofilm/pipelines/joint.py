@@ -1,7 +1,8 @@
 """Prompts to sounding clips: what :func:`phonofilm.load` returns.
 
 Every direction is the same sampler with another step grid: both modalities from noise, or one of them given
-and held at noise fraction 0 (picture to sound, sound to picture).
+and held at noise fraction 0 (picture to sound, sound to picture). A known part of a modality (continuation,
+inpainting) is left to the library: no setting reaches :mod:`phonofilm.diffusion.masks`.
 """
 
 from __future__ import annotations
@@ -24,18 +25,17 @@ from phonofilm.diffusion.contract import Conditioning
 from phonofilm.diffusion.grid import StepGrid
 from phonofilm.diffusion.guidance import Guided
 from phonofilm.diffusion.samplers import sampler
-from phonofilm.errors import SettingError, WeightsError, unknown_name
+from phonofilm.errors import SettingError, WeightsError
 from phonofilm.media.clip import Clip
 from phonofilm.models import Model
 from phonofilm.pair import AV
+from phonofilm.pipelines.device import CPU, pick
 from phonofilm.pipelines.given import PICTURE, SOUND, encode_given, find_again, take_given
 from phonofilm.pipelines.limits import working_shape
 from phonofilm.pipelines.request import NEITHER, Request, Settings
-from phonofilm.pipelines.sidecar import Sidecar
+from phonofilm.pipelines.sidecar import Environment, Sidecar
 from phonofilm.pipelines.take import Advance, Take, Timing
 from phonofilm.shapes import ClipShape, exact
-
-CPU = torch.device("cpu")
 
 
 class PromptWarning(UserWarning):
@@ -52,7 +52,8 @@ class Pipeline:
         fingerprint: of its weights; sidecars hold it.
         device: where it runs.
         batch: clips sampled together. With 1 a clip depends on nothing but its own request, bit for bit; larger
-            batches are quicker on GPUs and change clips by no more than rounding.
+            batches are quicker on GPUs and change clips by no more than rounding. The sidecar holds the batch,
+            see :func:`phonofilm.pipelines.films.make_again`.
     """
 
     model: Model
@@ -122,6 +123,7 @@ class Pipeline:
         seconds: float | str | Fraction | None = None,
         fps: float | str | Fraction | None = None,
         negative: str = "",
+        guidance_interval: tuple[float, float] = (0.0, 1.0),
     ) -> Settings:
         """The model's default sampling settings with the given ones in their place; see :class:`Settings`.
 
@@ -138,6 +140,7 @@ class Pipeline:
             seconds=exact(_or(seconds, self.model.shape.seconds)),
             fps=exact(_or(fps, self.model.shape.fps)),
             negative=negative,
+            guidance_interval=guidance_interval,
         )
 
     def check(self, request: Request) -> None:
@@ -149,7 +152,7 @@ class Pipeline:
         sampler(request.settings.sampler)
         self.model.codec.latent_shape(self.shape(request.settings))
         self.model.text.tokens([request.prompt, request.settings.negative])
-        strange = self.model.text.unknown_words(request.prompt)
+        strange = self.model.text.unknown_words(f"{request.prompt} {request.settings.negative}")
         if strange:
             names = ", ".join(repr(word) for word in strange)
             warnings.warn(
@@ -201,8 +204,8 @@ class Pipeline:
         clock.append(time.perf_counter())
         timing = Timing(*((after - before) / len(batch) for before, after in pairwise(clock)))
         return [
-            Take(_finish(clip, request), self._sidecar(request), timing)
-            for clip, request in zip(clips, batch, strict=True)
+            Take(_finish(clip, request), self._sidecar(request, len(batch), place), timing)
+            for place, (clip, request) in enumerate(zip(clips, batch, strict=True))
         ]
 
     def _conditioning(self, batch: Sequence[Request]) -> tuple[AV[Tensor], AV[Tensor]]:
@@ -226,7 +229,7 @@ class Pipeline:
         drawn = noise.draw(self.model.codec.latent_shape(shape), sources).map(lambda x: x.to(self.device))
         state = masks.start(drawn, grid[0], AV(*(x if x is None else masks.Known.whole(x) for x in known)))
         return sampler(settings.sampler)(
-            Guided(self.model.denoiser(), null, settings.guidance),
+            Guided(self.model.denoiser(), null, settings.guidance, settings.guidance_interval),
             state,
             grid,
             cond=cond,
@@ -237,16 +240,14 @@ class Pipeline:
     def _grid(self, settings: Settings) -> StepGrid:
         return StepGrid.adjusted(self.model.schedule, settings.steps, settings.gamma, self.model.defaults.shift)
 
-    def _sidecar(self, request: Request) -> Sidecar:
+    def _sidecar(self, request: Request, batch: int, place: int) -> Sidecar:
         return Sidecar(
             self.name,
             self.fingerprint,
             request.prompt,
             request.seed,
             request.settings,
-            torch=torch.__version__,
-            device=str(self.device),
-            threads=torch.get_num_threads(),
+            Environment(torch.__version__, str(self.device), torch.get_num_threads(), batch, place),
             held=request.held,
             source=None if request.given is None else request.given.source,
         )
@@ -260,14 +261,14 @@ def load(
     Args:
         name: ``"svg-tiny"``, or a folder that training wrote.
         device: ``"cpu"``, ``"cuda"``, or ``"auto"`` for a GPU where there is one.
-        batch: clips sampled together; default 1 on a CPU (bit for bit repeatable), 8 on a GPU.
+        batch: clips sampled together; default 1 on a CPU, 8 on a GPU.
         threads: of the CPU, for this whole process; default: torch's choice.
 
     Raises:
         SettingError: for an unknown name (the nearest one is offered) or device.
         WeightsError: if the weights are missing, damaged or made for something else.
     """
-    place = _device(device)
+    place = pick(device)
     if threads is not None:
         torch.set_num_threads(threads)
     model = models.load(name).to(place)
@@ -279,17 +280,6 @@ def batches(requests: Sequence[Request], size: int) -> Iterator[list[Request]]:
     for _, alike in groupby(requests, key=lambda one: (one.settings, one.held)):
         group = list(alike)
         yield from (group[i : i + size] for i in range(0, len(group), size))
-
-
-def _device(name: str) -> torch.device:
-    known = ["auto", "cpu", "cuda"]
-    if name.partition(":")[0] not in known:
-        raise unknown_name("device", name, known)
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name != "cpu" and not torch.cuda.is_available():
-        raise SettingError("there is no CUDA device here: choose --device cpu")
-    return torch.device(name)
 
 
 def _or(value: Any, default: Any) -> Any:

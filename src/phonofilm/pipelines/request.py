@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from phonofilm.errors import SettingError, unknown_name
+from phonofilm.errors import SettingError
 from phonofilm.media.clip import Clip
 from phonofilm.pair import AV
-from phonofilm.shapes import exact
 
 NEITHER = AV(video=False, audio=False)
 MAX_SEED = 2**63 - 1
@@ -31,6 +29,8 @@ class Settings:
         seconds: length of the clip.
         fps: frames a second.
         negative: what guidance steers away from; empty for nothing in particular.
+        guidance_interval: noise fractions between which guidance applies (Kynkaanniemi et al., arXiv 2404.07724);
+            beyond them the prompt alone counts, as with guidance 1. 1 is pure noise, where sampling begins.
     """
 
     steps: int
@@ -40,6 +40,7 @@ class Settings:
     seconds: Fraction
     fps: Fraction
     negative: str = ""
+    guidance_interval: tuple[float, float] = (0.0, 1.0)
 
     def __post_init__(self) -> None:
         if self.steps < 1:
@@ -49,36 +50,19 @@ class Settings:
         for scale in self.guidance:
             if not (math.isfinite(scale) and scale >= 0):
                 raise SettingError(f"guidance is {scale}: choose 0 or more (1 = the prompt alone, no guidance)")
+        low, high = self.guidance_interval
+        if not 0 <= low <= high <= 1:
+            raise SettingError(
+                f"the guidance interval is {low:g} to {high:g}: choose two numbers from 0 to 1, the smaller first"
+            )
         for value, name in ((self.seconds, "seconds"), (self.fps, "fps")):
             if value <= 0:
                 raise SettingError(f"{name} is {float(value):g}: choose a number above 0")
 
     def to_json(self) -> dict[str, Any]:
-        """A plain dictionary that :meth:`from_json` reads back; fractions are strings such as ``"5/2"``."""
-        return {**asdict(self), "seconds": str(self.seconds), "fps": str(self.fps)}
-
-    @classmethod
-    def from_json(cls, row: Mapping[str, Any]) -> Settings:
-        """The settings that :meth:`to_json` wrote.
-
-        Raises:
-            SettingError: for an unknown or missing setting (the nearest name is offered).
-        """
-        known = {one.name for one in fields(cls)}
-        for name in row:
-            if name not in known:
-                raise unknown_name("setting", name, known)
-        missing = known - row.keys()
-        if missing:
-            raise SettingError(f"the settings lack {', '.join(sorted(missing))}: the file is not whole")
-        return cls(
-            **{
-                **row,
-                "guidance": AV(**row["guidance"]),
-                "seconds": exact(row["seconds"]),
-                "fps": exact(row["fps"]),
-            }
-        )
+        """A plain dictionary, as it stands in a sidecar; fractions are strings such as ``"5/2"``."""
+        exactly = {"seconds": str(self.seconds), "fps": str(self.fps)}
+        return {**asdict(self), **exactly, "guidance_interval": list(self.guidance_interval)}
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,48 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from phonofilm import __version__
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.atomic import write_atomically
 from phonofilm.pair import AV
-from phonofilm.pipelines.request import NEITHER, Request, Settings, Source
+from phonofilm.pipelines.request import MAX_SEED, NEITHER, Request, Settings, Source
 
 FORMAT = "phonofilm-sidecar"
 VERSION = 1
 
 
+@dataclass(frozen=True)
+class Environment:
+    """What a clip was made on and in which company: with the same of these it comes out bit for bit the same.
+
+    Elsewhere it is the same up to rounding.
+
+    Attributes:
+        torch: version.
+        device: as torch names it.
+        threads: of the CPU.
+        batch: how many clips were sampled together.
+        place: which of them it was, from 0.
+    """
+
+    torch: str
+    device: str
+    threads: Annotated[int, Field(ge=1, le=1024)]
+    batch: Annotated[int, Field(ge=1, le=1024)] = 1
+    place: Annotated[int, Field(ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.place >= self.batch:
+            raise SettingError(f"clip {self.place} of a batch of {self.batch} is none of it: count from 0")
+
+
+@with_config(ConfigDict(strict=True, extra="forbid"))
 @dataclass(frozen=True)
 class Sidecar:
     """How one clip was made.
@@ -27,11 +55,10 @@ class Sidecar:
         model: name or folder of the model.
         weights: SHA-256 of its weights, see ``Model.fingerprint``.
         prompt, seed, settings: of the request.
+        environment: what it ran on.
         held: which sides were given; neither for text to both.
         source: the file that the given side was read from.
         phonofilm: version of the package.
-        torch, device, threads: what it ran on; the same weights, settings and seed give the same bits
-            on the same of these, and the same clip up to rounding elsewhere.
         files: names of the written files by kind (``film``, ``sheet``), relative to the sidecar.
         lossless: the film was written with the lossless codecs.
         film_sha256: of the film's bytes; empty until it is written.
@@ -40,22 +67,24 @@ class Sidecar:
     model: str
     weights: str
     prompt: str
-    seed: int
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)]
     settings: Settings
-    torch: str
-    device: str
-    threads: int
+    environment: Environment
     held: AV[bool] = NEITHER
     source: Source | None = None
     phonofilm: str = __version__
-    files: Mapping[str, str] | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
     lossless: bool = False
     film_sha256: str = ""
+
+    def __post_init__(self) -> None:
+        if all(self.held):
+            raise SettingError("picture and sound are both given: a clip is made for one of them")
 
     @property
     def film_suffix(self) -> str:
         """Suffix of the written film's name; empty before it is written."""
-        return Path((self.files or {}).get("film", "")).suffix
+        return Path(self.files.get("film", "")).suffix
 
     def same_request(self, request: Request) -> bool:
         """Whether a request asks for this very clip (of the same model)."""
@@ -65,42 +94,29 @@ class Sidecar:
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary that :meth:`from_json` reads back."""
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "phonofilm": self.phonofilm,
-            "model": self.model,
-            "weights": self.weights,
-            "prompt": self.prompt,
-            "seed": self.seed,
-            "settings": self.settings.to_json(),
-            "held": asdict(self.held),
-            "source": self.source and asdict(self.source),
-            "environment": {"torch": self.torch, "device": self.device, "threads": self.threads},
-            "files": dict(self.files or {}),
-            "lossless": self.lossless,
-            "film_sha256": self.film_sha256,
-        }
+        return {"format": FORMAT, "version": VERSION, **asdict(self), "settings": self.settings.to_json()}
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Sidecar:
-        """The sidecar that :meth:`to_json` wrote; raises ``KeyError`` or ``TypeError`` for anything else."""
-        return cls(
-            **{
-                name: row[name]
-                for name in ("model", "weights", "prompt", "seed", "phonofilm", "lossless", "film_sha256")
-            },
-            settings=Settings.from_json(row["settings"]),
-            held=AV(**row["held"]),
-            source=row["source"] and Source(**row["source"]),
-            files=row["files"],
-            **{name: row["environment"][name] for name in ("torch", "device", "threads")},
-        )
+        """The sidecar that :meth:`to_json` wrote.
+
+        Raises:
+            ValueError: if anything is missing, unknown or of the wrong type.
+            SettingError: if a value is out of range.
+        """
+        missing = {one.name for one in fields(cls)} - row.keys()
+        if missing:
+            raise ValueError(f"without {', '.join(sorted(missing))}")
+        own = {name: value for name, value in row.items() if name not in ("format", "version")}
+        return _STORED.validate_json(json.dumps(own))
 
     def save(self, path: Path) -> Path:
         """Write the sidecar whole or not at all."""
         content = json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n"
         return write_atomically(path, content.encode(), force=True)
+
+
+_STORED = TypeAdapter(Sidecar)
 
 
 def read_sidecar(path: Path) -> Sidecar:
@@ -111,7 +127,7 @@ def read_sidecar(path: Path) -> Sidecar:
         SettingError: if it is not a sidecar, is damaged, or has another format version.
     """
     try:
-        row = json.loads(path.read_text())
+        row = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise MediaError(
             f"cannot read {path}: {error.strerror}; give the .json file beside a generated film"
@@ -128,8 +144,16 @@ def read_sidecar(path: Path) -> Sidecar:
         )
     try:
         return Sidecar.from_json(row)
-    except (KeyError, TypeError, ValueError) as error:
-        raise SettingError(f"{path} is a damaged sidecar ({error!r}): take a fresh copy of it") from error
+    except (ValueError, SettingError) as error:
+        raise SettingError(f"{path} is a damaged sidecar ({_fault(error)}): take a fresh copy of it") from error
+
+
+def _fault(error: Exception) -> str:
+    """The first thing wrong, in one line."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def sha256_of(path: Path) -> str:
