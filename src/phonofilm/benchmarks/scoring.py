@@ -47,7 +47,7 @@ class Scorer:
         """
         path = self._path(source)
         try:
-            return {"label": source.label, **json.loads(path.read_text())} if path.exists() else None
+            return {"label": source.label, **json.loads(path.read_text(encoding="utf-8"))} if path.exists() else None
         except (OSError, ValueError, TypeError) as error:
             raise MediaError(f"{path} is damaged ({error}): delete it, and run the command again") from error
 

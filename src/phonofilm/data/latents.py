@@ -173,7 +173,7 @@ def read_description(folder: Path) -> dict[str, Any]:
         SettingError: if the folder is no cache.
     """
     try:
-        return json.loads((folder / DESCRIPTION).read_text())
+        return json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SettingError(f"{folder} is not a folder of latents ({error}): {ADVICE}") from error
 

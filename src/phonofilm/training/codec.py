@@ -120,7 +120,7 @@ def train(config: CodecTrainConfig, kind: CodecKind, quiet: bool = False) -> Pat
         WeightsError: if the run folder holds checkpoints of something else, or ``coder`` is no mel autoencoder.
     """
     finished = config.out / "config.json"  # written last
-    if finished.exists() and finished.read_text() == config.model_dump_json(indent=1):
+    if finished.exists() and finished.read_text(encoding="utf-8") == config.model_dump_json(indent=1):
         return config.out / "part"
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)  # of the fresh weights; batches have generators of their own
@@ -129,7 +129,7 @@ def train(config: CodecTrainConfig, kind: CodecKind, quiet: bool = False) -> Pat
     lesson.network.eval()
     lesson.finish()
     save_part(lesson.network, config.out / "part")
-    finished.write_text(config.model_dump_json(indent=1))
+    finished.write_text(config.model_dump_json(indent=1), encoding="utf-8")
     return config.out / "part"
 
 

@@ -42,7 +42,7 @@ class RunLog:
 
         self.folder.mkdir(parents=True, exist_ok=True)
         self.board = SummaryWriter(str(self.folder / "tensorboard"), purge_step=self.first)
-        self.lines = (self.folder / "log.jsonl").open("a", buffering=1)
+        self.lines = (self.folder / "log.jsonl").open("a", buffering=1, encoding="utf-8")
         self.bar.start()
         self.task = self.bar.add_task("training", total=self.steps, completed=self.first, state="")
         return self
