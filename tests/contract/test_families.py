@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from phonofilm.models import families
+from phonofilm.models.svg.config import SVGConfig
 from phonofilm.models.svg.net import SVG
 from phonofilm.pair import AV
 from phonofilm.testing import check_family
@@ -36,6 +37,40 @@ class Mixed(SVG):
         return super().forward(x, t, cond.map(lambda c: c.mean(dim=0, keepdim=True).expand_as(c)), shared)
 
 
+class Peeking(SVG):
+    told = 0.0
+
+    def shared(self, x: AV[Tensor], t: AV[Tensor], previous: AV[Tensor] | None = None) -> AV[Tensor]:
+        return super().shared(x, t, previous).map(lambda feature: feature + self.told)
+
+    def forward(self, x: AV[Tensor], t: AV[Tensor], cond: AV[Tensor], shared: AV[Tensor]) -> AV[Tensor]:
+        self.told = float(cond.audio.mean())
+        return super().forward(x, t, cond, shared)
+
+
+class Counting(SVG):
+    """What it shares depends on the place in the batch, and is understood there only."""
+
+    def shared(self, x: AV[Tensor], t: AV[Tensor], previous: AV[Tensor] | None = None) -> AV[Tensor]:
+        return super().shared(x, t, previous).map(lambda feature: feature + places(feature))
+
+    def forward(self, x: AV[Tensor], t: AV[Tensor], cond: AV[Tensor], shared: AV[Tensor]) -> AV[Tensor]:
+        return super().forward(x, t, cond, shared.map(lambda feature: feature - places(feature)))
+
+
+def places(feature: Tensor) -> Tensor:
+    return torch.arange(len(feature))[:, None, None]
+
+
+class Forgetful(SVG):
+    def __init__(self, config: SVGConfig) -> None:
+        super().__init__(config)
+        self.register_buffer("drawn", torch.randn(()), persistent=False)
+
+    def forward(self, x: AV[Tensor], t: AV[Tensor], cond: AV[Tensor], shared: AV[Tensor]) -> AV[Tensor]:
+        return super().forward(x, t, cond, shared).map(lambda y: y + self.drawn)
+
+
 class Greedy(SVG):
     def trainable(self, stage: str) -> AV[dict | None]:
         return AV(dict(self.video_unet.named_parameters(prefix="video_unet")), {"a": torch.nn.Parameter(torch.ones(1))})
@@ -47,6 +82,9 @@ class Greedy(SVG):
         (Uncropped, "latents' sizes"),
         (Deaf, "text makes no difference"),
         (Mixed, "see each other"),
+        (Peeking, "shared depends on the text"),
+        (Counting, "cannot be repeated"),
+        (Forgetful, "predicts something else"),
         (Greedy, "trains the other modality"),
     ],
 )

@@ -6,11 +6,15 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from phonofilm.codecs import Codec, audio_vae, video_vae
+from phonofilm.codecs.audio_vae import AudioVae
+from phonofilm.codecs.video_vae import VideoVae
+from phonofilm.conditioning.text import TextConfig, TextEncoder
 from phonofilm.diffusion.parameterization import NetworkDenoiser
 from phonofilm.errors import SettingError, WeightsError
-from phonofilm.models import SamplingDefaults, catalogue, create, families
-from phonofilm.models._family import entry, family, shipped
-from tests.models.small_model import small_model
+from phonofilm.models import SamplingDefaults, assemble, catalogue, create, families
+from phonofilm.models._catalogue import entry, family, shipped
+from tests.models.small_model import small_model, small_text
 
 
 def test_families_are_found_by_their_folders():
@@ -67,8 +71,28 @@ def test_parts_that_do_not_fit_are_refused():
         create("svg-tiny", model.codec, model.text)
     unet = {**model.config.video_unet, "cross_attention_dim": 13}
     config = model.config.model_copy(update={"video_unet": unet})
-    with pytest.raises(WeightsError, match=r"text encoder is 12 wide, the network takes 13 \+ 12"):
+    with pytest.raises(WeightsError, match=r"text encoder is 12 \+ 12 wide, the network takes 13 \+ 12"):
         create("svg-tiny", model.codec, model.text, config=config)
+
+
+@pytest.mark.parametrize("name", [name for name in catalogue() if name.startswith("svg-")])
+def test_every_size_can_be_a_whole_model(name):
+    widths = catalogue()[name].family.presets[catalogue()[name].size].config.text_width
+    codec = Codec(VideoVae(video_vae.TINY), AudioVae(audio_vae.TINY))
+    tokenizer = small_text().tokenizer
+    with torch.device("meta"):  # no memory: the largest has two billion weights
+        text = TextEncoder(TextConfig(vocabulary=len(tokenizer), width=widths), tokenizer)
+        model = create(name, codec, text)
+    assert model.text.config.width == model.network.text_width == widths
+
+
+def test_a_network_of_ones_own_becomes_a_model():
+    made = small_model()
+    model = assemble("svg-tiny", made.config, made.network, made.codec, made.text)
+    assert model.network is made.network
+    assert (model.schedule, model.shape, model.defaults) == (made.schedule, made.shape, made.defaults)
+    with pytest.raises(SettingError, match="takes a SVGConfig"):
+        assemble("svg-tiny", SamplingDefaults(), made.network, made.codec, made.text)
 
 
 def test_parameters_are_counted_without_making_them():

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from phonofilm import models
 from phonofilm.errors import SettingError, WeightsError
 from tests.models.small_model import small_model
+from tests.models.svg.small import TEXT
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,44 @@ def test_descriptions_that_do_not_fit(folder, change, complaint):
     edit(folder / "model.json", change)
     with pytest.raises(WeightsError, match=complaint):
         models.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda row: row["config"]["video_unet"].pop("block_out_channels"), "block_out_channels is None"),
+        (lambda row: row["config"]["video_unet"].update(block_out_channels=5), "block_out_channels is 5"),
+        (lambda row: row["config"]["audio_unet"].update(block_out_channels=[8, "8"]), "block_out_channels is"),
+        (lambda row: row["config"]["audio_unet"].pop("projection_class_embeddings_input_dim"), "projection_class"),
+        (lambda row: row["config"]["audio_unet"].update(in_channels="3"), "in_channels is '3'"),
+        (lambda row: row["config"]["video_unet"].update(colour="red"), "makes no svg network .*colour"),
+        (lambda row: row["config"]["video_unet"].update(norm_num_groups=7), "makes no svg network"),
+        (lambda row: row["config"]["video_unet"].update(norm_num_groups=0), "makes no svg network"),
+        (lambda row: row["config"]["audio_unet"].update(down_block_types=["Nothing"] * 3), "makes no svg network"),
+        (lambda row: row["config"]["audio_unet"].update(down_block_types=[]), "makes no svg network"),
+        (lambda row: row["config"]["coupling"].update(multipliers=[0, -1]), "makes no svg network"),
+        (lambda row: row["config"]["coupling"]["head"].update(video=7), "makes no svg network .*heads of 7"),
+        (lambda row: row["shape"].update(fps="1/0"), "damaged"),
+        (lambda row: row["schedule"]["video"].update(steps="many"), "model.json"),
+        (lambda row: row["schedule"]["video"].update(kind=[1]), "model.json"),
+    ],
+)
+def test_descriptions_that_make_no_network(folder, change, complaint):
+    edit(folder / "model.json", change)
+    with pytest.raises(WeightsError, match=complaint):
+        models.load(folder)
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", '{"config": {"vocabulary": 64}, "known_words": [], "tokenizer": {}}'])
+def test_a_damaged_text_description(folder, text):
+    (folder / "text" / "text.json").write_text(text)
+    with pytest.raises(WeightsError, match=r"text\.json"):
+        models.load(folder)
+
+
+def test_a_text_description_of_one_width_for_both_still_loads(folder, model):
+    edit(folder / "text" / "text.json", lambda row: row["config"].update(width=TEXT))
+    assert models.fingerprint(models.load(folder)) == models.fingerprint(model)
 
 
 def test_a_description_that_is_no_json(folder):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from phonofilm.models._family import Entry, Family, Model, Preset, SamplingDefaults, catalogue, create, families
+from phonofilm.models._catalogue import Entry, assemble, catalogue, create, families
+from phonofilm.models._family import Family, Model, Preset, SamplingDefaults
 from phonofilm.models._folder import fingerprint, load, save
 from phonofilm.models._training import StageRecord
 
@@ -13,6 +14,7 @@ __all__ = [
     "Preset",
     "SamplingDefaults",
     "StageRecord",
+    "assemble",
     "catalogue",
     "create",
     "families",

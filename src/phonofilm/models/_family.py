@@ -1,17 +1,10 @@
-"""What a model family is, what a loaded model is, and how families are found.
-
-A family is a subpackage of :mod:`phonofilm.models` with a :class:`Family` called ``FAMILY``; there is no list
-to edit. Its shipped weights lie in ``<family>/weights/<size>``; a model's name is ``<family>-<size>``.
-"""
+"""What a model family is and what a model is; :mod:`phonofilm.models._catalogue` finds and makes them."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +17,7 @@ from phonofilm.conditioning.text import TextEncoder
 from phonofilm.diffusion.contract import Conditioning
 from phonofilm.diffusion.parameterization import NetworkDenoiser, Parameterization
 from phonofilm.diffusion.schedule import NoiseSchedule
-from phonofilm.errors import SettingError, WeightsError, unknown_name
+from phonofilm.errors import WeightsError
 from phonofilm.models._training import StageRecord
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
@@ -165,10 +158,10 @@ class Model:
                 f"{taken.video} + {taken.audio}: they must be made together"
             )
         width, taken = self.text.config.width, self.network.text_width
-        if taken != AV.both(width):
+        if taken != width:
             raise WeightsError(
-                f"the text encoder is {width} wide, the network takes {taken.video} + {taken.audio}: "
-                "they must be made together"
+                f"the text encoder is {width.video} + {width.audio} wide, the network takes "
+                f"{taken.video} + {taken.audio}: they must be made together"
             )
 
     @property
@@ -196,121 +189,3 @@ class Model:
         for module in self.modules.values():
             module.to(device)
         return self
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of the catalogue.
-
-    Attributes:
-        name: ``family-size``.
-        family: of it.
-        size: of it.
-        folder: its weights, or ``None`` where none ship.
-    """
-
-    name: str
-    family: Family
-    size: str
-    folder: Path | None
-
-    @property
-    def parameters(self) -> int:
-        """Parameters of the network."""
-        with torch.device("meta"):
-            network = self.family.build(self.family.presets[self.size].config)
-        return sum(parameter.numel() for parameter in network.parameters())
-
-
-@cache
-def families() -> dict[str, Family]:
-    """All families by name."""
-    package = importlib.import_module("phonofilm.models")
-    names = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_")]
-    return {name: importlib.import_module(f"phonofilm.models.{name}").FAMILY for name in sorted(names)}
-
-
-def family(name: str) -> Family:
-    """The family of that name.
-
-    Raises:
-        SettingError: if there is none; the nearest name is offered.
-    """
-    if name not in families():
-        raise unknown_name("model family", name, families())
-    return families()[name]
-
-
-def catalogue() -> dict[str, Entry]:
-    """Every size of every family, by name."""
-    entries = {}
-    for one in families().values():
-        for size in one.presets:
-            folder = one.weights(size)
-            name = f"{one.name}-{size}"
-            entries[name] = Entry(name, one, size, folder if (folder / "model.json").is_file() else None)
-    return entries
-
-
-def entry(name: str) -> Entry:
-    """The catalogue's line of that name.
-
-    Raises:
-        SettingError: if there is none; the nearest name is offered.
-    """
-    known = catalogue()
-    if name not in known:
-        raise unknown_name("model", name, known)
-    return known[name]
-
-
-def shipped(name: str) -> Path:
-    """The folder of a model that ships.
-
-    Raises:
-        SettingError: for an unknown name.
-        WeightsError: for a size without weights.
-    """
-    folder = entry(name).folder
-    if folder is None:
-        at_hand = sorted(known.name for known in catalogue().values() if known.folder)
-        raise WeightsError(
-            f"no weights of {name} ship: give the folder of a model that you trained or converted"
-            + (f", or one of {', '.join(at_hand)}" if at_hand else "")
-        )
-    return folder
-
-
-def create(name: str, codec: Codec, text: TextEncoder, *, seed: int = 0, config: BaseModel | None = None) -> Model:
-    """A model with fresh weights.
-
-    Args:
-        name: family and size.
-        codec, text: trained elsewhere, or fresh.
-        seed: of the weights.
-        config: instead of the preset's.
-
-    Raises:
-        SettingError: for an unknown name or a config of another family.
-        WeightsError: if codec or text encoder do not fit.
-    """
-    found = entry(name)
-    preset = found.family.presets[found.size]
-    config = config or preset.config
-    if not isinstance(config, found.family.config):
-        raise SettingError(f"{name} takes a {found.family.config.__name__}, not a {type(config).__name__}")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = found.family.build(config)
-    return Model(
-        found.family.name,
-        found.size,
-        config,
-        network.eval(),
-        codec,
-        text,
-        preset.schedule,
-        preset.parameterization,
-        preset.shape,
-        preset.defaults,
-    )

@@ -15,16 +15,14 @@ from typing import Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
 
-from phonofilm import codecs
+from phonofilm import codecs, weights
 from phonofilm.conditioning.text import TextEncoder, load_description
 from phonofilm.diffusion.parameterization import parameterization
 from phonofilm.diffusion.schedule import schedule_from_json
 from phonofilm.errors import SettingError, WeightsError
-from phonofilm.models._family import FamilyNetwork, Model, SamplingDefaults, family, shipped
+from phonofilm.models._catalogue import family, shipped
+from phonofilm.models._family import FamilyNetwork, Model, SamplingDefaults
 from phonofilm.models._training import read_records, write_records
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
@@ -113,60 +111,29 @@ def fingerprint(model: Model) -> str:
     """SHA-256 of all that decides what a model makes: its description and every weight, names and values."""
     digest = hashlib.sha256(describe(model).model_dump_json().encode())
     for part, module in model.modules.items():
-        for name, value in sorted(module.state_dict().items()):
-            digest.update(f"\n{part} {name} {tuple(value.shape)} {value.dtype}\n".encode())
-            digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        for piece in weights.content(module, before=f"\n{part} "):
+            digest.update(piece)
     return digest.hexdigest()
-
-
-def tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file.
-
-    Raises:
-        WeightsError: if it is missing or damaged.
-    """
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{path} cannot be read as weights ({error}): copy or train the model again") from error
-
-
-def fill(module: nn.Module, found: dict[str, Tensor], source: Path) -> None:
-    """Give a module all its weights, in its own precision.
-
-    Raises:
-        WeightsError: unless names and shapes match exactly.
-    """
-    own = module.state_dict()
-    missing, foreign = sorted(own.keys() - found.keys()), sorted(found.keys() - own.keys())
-    reshaped = sorted(name for name in own.keys() & found.keys() if own[name].shape != found[name].shape)
-    for names, complaint in ((missing, "lacks"), (foreign, "has the unknown"), (reshaped, "has another size of")):
-        if names:
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise WeightsError(
-                f"{source} {complaint} {names[0]!r}{more}: weights and description must come from one model"
-            )
-    module.load_state_dict({name: value.to(own[name].dtype) for name, value in found.items()})
 
 
 def _read(folder: Path) -> Model:
     description = _description(folder)
     config, network = _network(description, folder)
-    fill(network, tensors(folder / NETWORK), folder / NETWORK)
-    text = TextEncoder.rebuild(load_description(folder / TEXT / TEXT_DESCRIPTION))
-    fill(text, tensors(folder / TEXT / TEXT_WEIGHTS), folder / TEXT / TEXT_WEIGHTS)
+    weights.fill(network, weights.read(folder / NETWORK), folder / NETWORK)
     try:
         schedule = description.schedule.map(schedule_from_json)
         kinds = description.parameterization.map(parameterization)
     except SettingError as error:
         raise WeightsError(f"{folder / DESCRIPTION}: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise WeightsError(f"{folder / DESCRIPTION} has a noise schedule that is none ({error})") from error
     return Model(
         description.family,
         description.size,
         config,
         network.eval(),
         codecs.load(folder / CODEC),
-        text.eval(),
+        _text(folder),
         schedule,
         kinds,
         description.shape,
@@ -177,29 +144,19 @@ def _read(folder: Path) -> Model:
 
 def _write(model: Model, folder: Path, half: bool) -> None:
     (folder / TEXT).mkdir(parents=True)
-    (folder / DESCRIPTION).write_text(describe(model).model_dump_json(indent=1) + "\n")
-    _save_weights(model.network, folder / NETWORK, half)
-    (folder / TEXT / TEXT_DESCRIPTION).write_text(json.dumps(model.text.describe(), indent=1) + "\n")
-    _save_weights(model.text, folder / TEXT / TEXT_WEIGHTS, half)
+    (folder / DESCRIPTION).write_text(describe(model).model_dump_json(indent=1) + "\n", encoding="utf-8")
+    weights.save(model.network, folder / NETWORK, half=half)
+    stated = json.dumps(model.text.describe(), indent=1) + "\n"
+    (folder / TEXT / TEXT_DESCRIPTION).write_text(stated, encoding="utf-8")
+    weights.save(model.text, folder / TEXT / TEXT_WEIGHTS, half=half)
     codecs.save(model.codec, folder / CODEC, half=half)
     write_records(model.training, folder)
-
-
-def _save_weights(module: nn.Module, path: Path, half: bool) -> None:
-    stored = {
-        name: (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()
-        for name, value in module.state_dict().items()
-    }
-    for name, value in stored.items():
-        if not bool(torch.isfinite(value).all()):
-            raise WeightsError(f"weight {name!r} is not finite{' in float16' if half else ''}: it was not saved")
-    save_file(stored, path)
 
 
 def _description(folder: Path) -> Description:
     path = folder / DESCRIPTION
     try:
-        row = json.loads(path.read_text())
+        row = json.loads(path.read_text(encoding="utf-8"))
         version = row["version"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{folder} is not a model: {DESCRIPTION} is missing or damaged ({error!r})") from error
@@ -211,17 +168,31 @@ def _description(folder: Path) -> Description:
         return Description.model_validate_json(json.dumps(row))
     except ValidationError as error:
         raise WeightsError(f"{path} is damaged at {_place(error)}") from error
+    except (SettingError, ArithmeticError) as error:  # of a shape or a fraction that is none
+        raise WeightsError(f"{path} is damaged ({error}): copy or train the model again") from error
 
 
 def _network(description: Description, folder: Path) -> tuple[BaseModel, FamilyNetwork]:
     try:
         own = family(description.family)
         config = own.config.model_validate_json(json.dumps(description.config))
+        return config, own.build(config)
     except SettingError as error:
         raise WeightsError(f"{folder} is a model for another Phonofilm: {error}") from error
     except ValidationError as error:
         raise WeightsError(f"{folder / DESCRIPTION} has a config that does not fit {_place(error)}") from error
-    return config, own.build(config)
+    except weights.UNFIT as error:
+        raise WeightsError(
+            f"{folder / DESCRIPTION} has a config that makes no {description.family} network ({error}): "
+            "copy or train the model again"
+        ) from error
+
+
+def _text(folder: Path) -> TextEncoder:
+    stated, values = folder / TEXT / TEXT_DESCRIPTION, folder / TEXT / TEXT_WEIGHTS
+    encoder = TextEncoder.rebuild(load_description(stated), stated)
+    weights.fill(encoder, weights.read(values), values)
+    return encoder.eval()
 
 
 def _place(error: ValidationError) -> str:

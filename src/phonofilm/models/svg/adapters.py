@@ -112,6 +112,8 @@ class Attention(nn.Module):
 
     def __init__(self, channels: int, context: int, head: int) -> None:
         super().__init__()
+        if channels % head:
+            raise ValueError(f"{channels} channels cannot be cut into attention heads of {head}")
         self.head = head
         self.to_q = nn.Linear(channels, channels, bias=False)
         self.to_k = nn.Linear(context, channels, bias=False)

@@ -6,7 +6,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from phonofilm.pair import AV
 
@@ -64,12 +64,15 @@ class SVGConfig(BaseModel):
     audio_unet: dict[str, Any]
     coupling: CouplingConfig = CouplingConfig()
 
-    @model_validator(mode="after")
-    def _two_levels(self) -> SVGConfig:
-        for levels in self.levels:
-            if len(levels) < 2:
-                raise ValueError("each U-Net needs at least 2 levels: adapters sit on 2 down and 2 up blocks")
-        return self
+    @field_validator("video_unet")
+    @classmethod
+    def _pictures(cls, unet: dict[str, Any]) -> dict[str, Any]:
+        return _with(unet, "in_channels", "cross_attention_dim")
+
+    @field_validator("audio_unet")
+    @classmethod
+    def _sound(cls, unet: dict[str, Any]) -> dict[str, Any]:
+        return _with(unet, "in_channels", "projection_class_embeddings_input_dim")
 
     @property
     def levels(self) -> AV[tuple[int, ...]]:
@@ -94,6 +97,23 @@ class SVGConfig(BaseModel):
     @property
     def _unets(self) -> AV[dict[str, Any]]:
         return AV(self.video_unet, self.audio_unet)
+
+
+def _with(unet: dict[str, Any], *sizes: str) -> dict[str, Any]:
+    """A U-Net's arguments, if they hold what the family itself reads of them; ``ValueError`` if not."""
+    for name in sizes:
+        if not _is_size(unet.get(name)):
+            raise ValueError(f"{name} is {unet.get(name)!r}, not a positive whole number")
+    levels = unet.get("block_out_channels")
+    if not isinstance(levels, list | tuple) or not all(map(_is_size, levels)):
+        raise ValueError(f"block_out_channels is {levels!r}, not the channels of each level")
+    if len(levels) < 2:
+        raise ValueError("each U-Net needs at least 2 levels: adapters sit on 2 down and 2 up blocks")
+    return unet
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and value > 0
 
 
 def video_unet(

@@ -32,7 +32,9 @@ KINDS = {"additive": Coupling.CMC_PE, "attn": Coupling.CROSS_ATTENTION}
 
 
 def from_public_pipe(folder: str | Path) -> SVG:
-    """The network of a pipeline folder, in float32.
+    """The network of a pipeline folder, in float32: the network alone, without autoencoders and text encoders.
+
+    :func:`phonofilm.models.assemble` makes a model of it with a codec and a text encoder of one's own.
 
     Args:
         folder: holds ``unet_v``, ``unet_a`` and ``unet_svg``, each with ``config.json`` and weights.
