@@ -9,11 +9,12 @@ import pytest
 from PIL import Image
 
 from phonofilm.errors import MediaError, SettingError
+from phonofilm.media.digest import file_sha256
 from phonofilm.media.read import read
 from phonofilm.pipelines.films import film_name, make_again, make_films, plan_films, read_prompts, unfinished
 from phonofilm.pipelines.joint import Pipeline
 from phonofilm.pipelines.request import Request
-from phonofilm.pipelines.sidecar import read_sidecar, sha256_of
+from phonofilm.pipelines.sidecar import read_sidecar
 
 BALL = "a glass ball bounces on wood"
 
@@ -83,7 +84,7 @@ def test_a_film_comes_with_its_sidecar_and_sheet(pipe: Pipeline, tmp_path: Path)
     assert np.array_equal(again.audio, film.take.clip.audio)
     sidecar = read_sidecar(plan.sidecar_path)
     assert sidecar == film.take.sidecar
-    assert sidecar.film_sha256 == sha256_of(plan.film)
+    assert sidecar.film_sha256 == file_sha256(plan.film)
     assert dict(sidecar.files) == {"film": "x.mkv", "sheet": "x.png"}
     assert Image.open(plan.sheet_path).size[0] > 1000
 

@@ -13,9 +13,10 @@ import pytest
 
 from phonofilm import __version__
 from phonofilm.errors import MediaError, SettingError
+from phonofilm.media.digest import file_sha256
 from phonofilm.pair import AV
 from phonofilm.pipelines.request import Request, Settings, Source
-from phonofilm.pipelines.sidecar import Environment, Sidecar, read_sidecar, sha256_of
+from phonofilm.pipelines.sidecar import Environment, Sidecar, read_sidecar
 
 SETTINGS = Settings(7, 1.5, AV(7.5, 2.5), "euler", Fraction(5, 3), Fraction(8), "", (0.125, 0.75))
 ENVIRONMENT = Environment("2.13.0", "cpu", 2, batch=8, place=7)
@@ -152,4 +153,4 @@ def test_a_missing_sidecar_is_refused(tmp_path: Path) -> None:
 def test_hash_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
     content = bytes(range(256)) * 9001
     (tmp_path / "x").write_bytes(content)
-    assert sha256_of(tmp_path / "x") == hashlib.sha256(content).hexdigest()
+    assert file_sha256(tmp_path / "x") == hashlib.sha256(content).hexdigest()

@@ -43,7 +43,7 @@ def small_model() -> Model:
             "coupling": SIZES["tiny"].coupling.model_copy(update={"width": 16, "groups": 4, "head": AV.both(16)}),
         }
     )
-    return create("svg-tiny", codec, fresh_text(CAPTIONS), config=coupled(config, "cmc-pe"))
+    return create("svg-tiny", codec, fresh_text(CAPTIONS, config.text_width), config=coupled(config, "cmc-pe"))
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
@@ -127,8 +126,3 @@ def _parse(line: str, path: Path, number: int) -> Record:
     if Path(record.file).is_absolute() or ".." in Path(record.file).parts:
         raise MediaError(f"{path}, line {number}: {record.file} lies outside the folder; name files in it only")
     return record
-
-
-def file_sha256(path: Path) -> str:
-    """Hash of a file's bytes, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.atomic import check_target
+from phonofilm.media.digest import file_sha256
 from phonofilm.media.write import CONTAINERS, container_for, write
 from phonofilm.pipelines.request import Request
-from phonofilm.pipelines.sidecar import Sidecar, read_sidecar, sha256_of
+from phonofilm.pipelines.sidecar import Sidecar, read_sidecar
 from phonofilm.pipelines.sync import Sync
 from phonofilm.pipelines.sync import measure as measured
 from phonofilm.pipelines.take import Advance, Take
@@ -234,6 +235,6 @@ def _write(plan: Plan, take: Take, measure: bool) -> Film:
         events = None if sync is None else sync.events
         save_sheet(take.clip, plan.sheet_path, title=plan.request.prompt, events=events, force=True)
     names = {"film": plan.film.name} | ({"sheet": plan.sheet_path.name} if plan.sheet else {})
-    written = replace(take.sidecar, files=names, lossless=plan.lossless, film_sha256=sha256_of(plan.film))
+    written = replace(take.sidecar, files=names, lossless=plan.lossless, film_sha256=file_sha256(plan.film))
     written.save(plan.sidecar_path)
     return Film(plan, replace(take, sidecar=written), sync)

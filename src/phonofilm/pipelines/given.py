@@ -12,10 +12,10 @@ from torch import Tensor
 from phonofilm.codecs.base import Codec, frames_to_tensor
 from phonofilm.errors import MediaError
 from phonofilm.media.clip import Clip
+from phonofilm.media.digest import file_sha256
 from phonofilm.media.read import read
 from phonofilm.pair import AV
 from phonofilm.pipelines.request import Given, Source
-from phonofilm.pipelines.sidecar import sha256_of
 from phonofilm.shapes import ClipShape
 
 PICTURE, SOUND = AV(video=True, audio=False), AV(video=False, audio=True)
@@ -47,7 +47,7 @@ def take_given(film: Clip | str | Path, held: AV[bool], shape: ClipShape) -> Giv
         audio=held.audio,
     )
     _require(clip, held, shape, str(path))
-    return Given(clip, held, Source(str(path), sha256_of(path)))
+    return Given(clip, held, Source(str(path), file_sha256(path)))
 
 
 def find_again(source: Source, held: AV[bool], shape: ClipShape, beside: Path) -> Given:
@@ -63,7 +63,7 @@ def find_again(source: Source, held: AV[bool], shape: ClipShape, beside: Path) -
         MediaError: if the film is missing or not the same any more.
     """
     for path in (Path(source.path), beside / Path(source.path).name):
-        if path.is_file() and sha256_of(path) == source.sha256:
+        if path.is_file() and file_sha256(path) == source.sha256:
             return take_given(path, held, shape)
     raise MediaError(f"the film that this clip was made for is missing or has changed: put {source.path} back")
 

@@ -23,6 +23,7 @@ from phonofilm.data.clapperboard import sample_scene
 from phonofilm.errors import SettingError, unknown_name
 from phonofilm.models import Entry, Model, catalogue, create, load, save
 from phonofilm.models._family import FamilyNetwork
+from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 from phonofilm.training.codec import CodecKind, CodecTrainConfig, recipes, train_all
 from phonofilm.training.config import Stage, TrainConfig, with_overrides
@@ -120,6 +121,12 @@ class Plan:
         return self._entry.family.presets[self._entry.size].shape
 
     @property
+    def text_width(self) -> AV[int]:
+        """Widths of the text conditioning that the network takes."""
+        with torch.device("meta"):
+            return self._entry.family.build(self.config).text_width
+
+    @property
     def _entry(self) -> Entry:
         if self.name not in catalogue():
             raise unknown_name("model", self.name, catalogue())
@@ -164,7 +171,7 @@ def prepare(plan: Plan, workers: int = 1, report: Callable[[int, int], None] | N
     """
     recipe = plan.recipe
     if not plan.start.exists():
-        text = fresh_text([sample_scene(seed).caption for seed in range(recipe["captions"])])
+        text = fresh_text([sample_scene(seed).caption for seed in range(recipe["captions"])], plan.text_width)
         save(create(plan.name, codecs.load(plan.codec), text, config=plan.recipes.uncoupled(plan.config)), plan.start)
     model, scenes = load(plan.start), recipe["scenes"]
     done = latents.scenes_in(plan.latents)
@@ -214,12 +221,12 @@ def coupled(plan: Plan, kind: str) -> Model:
     return replace(model, training=tuple(record for _, trained in bases for record in trained.training))
 
 
-def fresh_text(captions: list[str]) -> TextEncoder:
-    """A text encoder with fresh weights whose tokenizer knows the captions."""
+def fresh_text(captions: list[str], width: AV[int]) -> TextEncoder:
+    """A text encoder of these widths with fresh weights, whose tokenizer knows the captions."""
     tokenizer = train_tokenizer(captions)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return TextEncoder(TextConfig(vocabulary=len(tokenizer)), tokenizer, seen_words(captions)).eval()
+        return TextEncoder(TextConfig(vocabulary=len(tokenizer), width=width), tokenizer, seen_words(captions)).eval()
 
 
 @torch.no_grad()

@@ -6,8 +6,9 @@ import pytest
 
 from phonofilm.data.clapperboard import HELD_OUT, dataset, render, sample_scene
 from phonofilm.data.clapperboard.dataset import UNFINISHED, write_dataset
-from phonofilm.data.manifest import NAME, file_sha256, read_manifest
+from phonofilm.data.manifest import NAME, read_manifest
 from phonofilm.errors import MediaError, SettingError
+from phonofilm.media.digest import file_sha256
 from phonofilm.media.read import read
 from phonofilm.shapes import ClipShape
 

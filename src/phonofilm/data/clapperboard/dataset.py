@@ -8,8 +8,9 @@ from pathlib import Path
 
 from phonofilm.data.clapperboard.render import render
 from phonofilm.data.clapperboard.scenes import VERSION, Scene, sample_scene
-from phonofilm.data.manifest import NAME, Record, file_sha256, read_manifest, read_rows
+from phonofilm.data.manifest import NAME, Record, read_manifest, read_rows
 from phonofilm.errors import MediaError, SettingError
+from phonofilm.media.digest import file_sha256
 from phonofilm.media.write import write
 from phonofilm.shapes import ClipShape
 
