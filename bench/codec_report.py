@@ -27,9 +27,10 @@ from phonofilm.codecs import load
 from phonofilm.codecs.audio_vae import AudioVae
 from phonofilm.codecs.base import both
 from phonofilm.codecs.griffin_lim import griffin_lim
-from phonofilm.codecs.report import Estimate, codec_report, sound_report
+from phonofilm.codecs.report import codec_report, sound_report
 from phonofilm.data.clapperboard import HELD_OUT, render, sample_scene
 from phonofilm.errors import MediaError
+from phonofilm.estimate import Estimate
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
 from phonofilm.models import catalogue
@@ -124,9 +125,9 @@ def timed(call: Callable[[], Any]) -> float:
     return statistics.median(seconds)
 
 
-def plain(report: dict[str, Estimate | None]) -> dict[str, Any]:
+def plain(report: dict[str, Estimate]) -> dict[str, Any]:
     """Estimates as dictionaries."""
-    return {name: None if value is None else asdict(value) for name, value in report.items()}
+    return {name: asdict(value) for name, value in report.items()}
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from phonofilm.benchmarks.sources import Truth
 from phonofilm.benchmarks.task import Task
 from phonofilm.codecs import Codec
 from phonofilm.codecs.identity import Pictures, Sound
+from phonofilm.estimate import mean
 from phonofilm.metrics import Better, Metric, Score
-from phonofilm.metrics._resample import mean
 from phonofilm.shapes import ClipShape
 
 TASK = Task(3, ClipShape(Fraction(1), Fraction(2), 14, 22, 8000))

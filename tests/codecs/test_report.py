@@ -12,7 +12,7 @@ from torch import Tensor
 from phonofilm.codecs import Codec
 from phonofilm.codecs.identity import Pictures, Sound
 from phonofilm.codecs.onset import isolated_onsets, onset_near
-from phonofilm.codecs.report import codec_report, estimate, moving_psnr, psnr
+from phonofilm.codecs.report import codec_report, moving_psnr, psnr
 from phonofilm.errors import SettingError
 from phonofilm.media.clip import Clip
 
@@ -95,7 +95,9 @@ def test_report_counts_lost_attacks() -> None:
     lost = report["onsets_lost"]
     assert lost is not None
     assert (lost.value, lost.n) == (1.0, 3)
-    assert report["onset_error_ms"] is None
+    unheard = report["onset_error_ms"]
+    assert unheard.value is None
+    assert unheard.reason is not None
 
 
 def test_log_mel_error_of_a_gain_is_its_logarithm() -> None:
@@ -139,17 +141,6 @@ def test_moving_psnr_sees_only_what_moves() -> None:
     assert moving_psnr(before, after) == pytest.approx(99)
     assert psnr(before, after).max() < 15
     assert len(moving_psnr(before[:1], after[:1])) == 0
-
-
-def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
-    random = np.random.default_rng(0)
-    hits = 0
-    for _ in range(60):
-        values = [random.normal(3, 1, size=1) for _ in range(40)]
-        result = estimate(values, np.mean)
-        assert result is not None
-        hits += result.low <= 3 <= result.high
-    assert 50 <= hits < 60
 
 
 def test_no_clips_is_an_error() -> None:

@@ -14,8 +14,9 @@ import phonofilm
 from phonofilm.codecs import Codec, load
 from phonofilm.codecs.audio_vae import AudioVae
 from phonofilm.codecs.griffin_lim import griffin_lim
-from phonofilm.codecs.report import Estimate, codec_report, sound_report
+from phonofilm.codecs.report import codec_report, sound_report
 from phonofilm.data.clapperboard import HELD_OUT, render, sample_scene
+from phonofilm.estimate import Estimate
 from phonofilm.media.clip import Clip
 from phonofilm.shapes import ClipShape
 
@@ -34,10 +35,10 @@ def clips() -> list[Clip]:
     return [render(sample_scene(HELD_OUT + 10_000 + i, seconds=SHAPE.seconds), SHAPE) for i in range(CLIPS)]
 
 
-def value(report: dict[str, Estimate | None], name: str) -> float:
-    found = report[name]
-    assert found is not None
-    return found.value
+def value(report: dict[str, Estimate], name: str) -> float:
+    found = report[name].value
+    assert found is not None, report[name].reason
+    return found
 
 
 def test_there_and_back(codec: Codec, clips: list[Clip]) -> None:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from phonofilm.metrics._resample import GROUPS, SHUFFLES, derangements, jackknife, quantile, ratio
+from phonofilm.estimate import mean, quantile, ratio
+from phonofilm.metrics._resample import GROUPS, SHUFFLES, derangements, jackknife
 
 
 def test_no_clip_meets_itself_and_each_has_one_partner():
@@ -68,3 +69,17 @@ def test_too_few_clips_have_no_interval():
 
 def test_the_same_seed_gives_the_same_interval():
     assert ratio([1, 0, 1], [1, 1, 1], 5, empty="-") == ratio([1, 0, 1], [1, 1, 1], 5, empty="-")
+
+
+def test_intervals_cover_the_truth_about_as_often_as_they_say():
+    random = np.random.default_rng(0)
+    draws = [random.normal(3, 1, size=40) for _ in range(60)]
+    hits = [low <= 3 <= high for low, high in (mean(values, 0, empty="-").interval for values in draws)]
+    assert 50 <= sum(hits) < 60
+
+
+def test_an_estimate_says_how_much_it_rests_on():
+    assert (ratio([1, 0, 2], [2, 0, 3], 0, empty="-").n, ratio([1, 0, 2], [2, 0, 3], None, empty="-").clips) == (5, 3)
+    found = quantile([np.arange(3.0), np.empty(0), np.arange(4.0)], 0.9, 0, empty="-")
+    assert (found.n, found.clips) == (7, 3)
+    assert jackknife(GROUPS, lambda clips: 0.5, seed=0).n == GROUPS

@@ -8,12 +8,12 @@ import pytest
 
 from phonofilm import metrics
 from phonofilm.errors import MediaError, SettingError
+from phonofilm.estimate import mean
 from phonofilm.events import Event
 from phonofilm.media.clip import Clip
 from phonofilm.metrics import Better, Score, Subject, find, names, score, score_folder
 from phonofilm.metrics._find import chosen
 from phonofilm.metrics._folder import films
-from phonofilm.metrics._resample import mean
 from phonofilm.pair import AV
 
 
@@ -104,7 +104,7 @@ def test_unknown_metrics_offer_the_nearest():
 
 LATENT_LOUDNESS = """
 from phonofilm.metrics import Better, Metric, Score
-from phonofilm.metrics._resample import mean
+from phonofilm.estimate import mean
 
 class LatentLoudness(Metric[float]):
     name, version, needs_codec, needs_reference = "latent-loudness", 1, True, True

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -12,34 +11,17 @@ from phonofilm.codecs.base import Codec, both
 from phonofilm.codecs.mel import SAMPLE_RATE, LogMel
 from phonofilm.codecs.onset import isolated_onsets, onset_near
 from phonofilm.errors import SettingError
+from phonofilm.estimate import Estimate, quantile, ratio
 from phonofilm.media.clip import Clip
 
-RESAMPLES = 1000
 MOVING = 16  # 8-bit steps by which a pixel differs from the clip's median frame where something moves
 BATCH = 8
+SEED = 0  # of the bootstrap
+NOTHING = "no clip offers a value: take clips that move, or sounds with isolated attacks"
 LOUD = -4.0  # log-mel: about 50 dB below the loudest impact's
 
-Statistic = Callable[[np.ndarray], float]
 
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its 95 % bootstrap interval over clips.
-
-    Attributes:
-        value, low, high: the estimate and its interval.
-        n: values it rests on.
-        clips: clips they come from.
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
-    clips: int
-
-
-def codec_report(codec: Codec, clips: Sequence[Clip]) -> dict[str, Estimate | None]:
+def codec_report(codec: Codec, clips: Sequence[Clip]) -> dict[str, Estimate]:
     """Send clips through a codec and compare.
 
     Returns:
@@ -47,7 +29,7 @@ def codec_report(codec: Codec, clips: Sequence[Clip]) -> dict[str, Estimate | No
         ``log_mel_error`` (mean absolute difference of natural log-mels), ``loud_log_mel_error`` (the same over
         the bins that are loud in the original: most of a log-mel is near silence), ``onset_shift_ms`` (median of the
         signed shifts of isolated attacks), ``onset_error_ms`` and ``onset_error_ms_p90`` (median and 90th
-        percentile of their size), ``onsets_lost`` (share not found again). ``None`` where no clip offers a value.
+        percentile of their size), ``onsets_lost`` (share not found again). Where no clip offers a value, a reason.
 
     Raises:
         SettingError: if there are no clips or the codec cannot take them.
@@ -58,24 +40,24 @@ def codec_report(codec: Codec, clips: Sequence[Clip]) -> dict[str, Estimate | No
     decoded = [clip for batch in _batches(clips) for clip in codec.decode(codec.encode(batch), batch[0].shape)]
     pairs = [(both(before), both(after)) for before, after in zip(clips, decoded, strict=True)]
     return {
-        "psnr_db": estimate([psnr(a.video, b.video) for a, b in pairs], np.mean),
-        "moving_psnr_db": estimate([moving_psnr(a.video, b.video) for a, b in pairs], np.mean),
+        "psnr_db": _mean([psnr(a.video, b.video) for a, b in pairs]),
+        "moving_psnr_db": _mean([moving_psnr(a.video, b.video) for a, b in pairs]),
         **sound_report([a.audio[0] for a, _ in pairs], [b.audio[0] for _, b in pairs]),
     }
 
 
-def sound_report(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> dict[str, Estimate | None]:
+def sound_report(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> dict[str, Estimate]:
     """The part of :func:`codec_report` about sound, for waveforms ``(samples,)`` at 16 kHz."""
     errors = [log_mel_errors(a, b) for a, b in zip(before, after, strict=True)]
     shifts = [onset_shifts(a, b) for a, b in zip(before, after, strict=True)]
     found = [clip[~np.isnan(clip)] for clip in shifts]
     return {
-        "log_mel_error": estimate([values.mean(keepdims=True) for values, _ in errors], np.mean),
-        "loud_log_mel_error": estimate([values[loud] for values, loud in errors], np.mean),
-        "onset_shift_ms": estimate(found, np.median),
-        "onset_error_ms": estimate([np.abs(clip) for clip in found], np.median),
-        "onset_error_ms_p90": estimate([np.abs(clip) for clip in found], lambda errors: np.percentile(errors, 90)),
-        "onsets_lost": estimate([np.isnan(clip).astype(float) for clip in shifts], np.mean),
+        "log_mel_error": _mean([values.mean(keepdims=True) for values, _ in errors]),
+        "loud_log_mel_error": _mean([values[loud] for values, loud in errors]),
+        "onset_shift_ms": _quantile(found, 0.5),
+        "onset_error_ms": _quantile([np.abs(clip) for clip in found], 0.5),
+        "onset_error_ms_p90": _quantile([np.abs(clip) for clip in found], 0.9),
+        "onsets_lost": _mean([np.isnan(clip).astype(float) for clip in shifts]),
     }
 
 
@@ -110,19 +92,19 @@ def onset_shifts(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     )
 
 
-def estimate(per_clip: Sequence[np.ndarray], statistic: Statistic) -> Estimate | None:
-    """A statistic of pooled values with its interval; clips are resampled, since values of one clip go together."""
-    filled = [values for values in per_clip if len(values)]
-    if not filled:
-        return None
-    pooled = np.concatenate(filled)
-    random = np.random.default_rng(0)
-    draws = [
-        statistic(np.concatenate([filled[i] for i in random.integers(len(filled), size=len(filled))]))
-        for _ in range(RESAMPLES)
-    ]
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return Estimate(float(statistic(pooled)), float(low), float(high), len(pooled), len(filled))
+def _mean(per_clip: Sequence[np.ndarray]) -> Estimate:
+    """The mean of all clips' values together."""
+    filled = _filled(per_clip)
+    return ratio([float(values.sum()) for values in filled], [len(values) for values in filled], SEED, empty=NOTHING)
+
+
+def _quantile(per_clip: Sequence[np.ndarray], share: float) -> Estimate:
+    """A quantile of all clips' values together."""
+    return quantile(_filled(per_clip), share, SEED, empty=NOTHING)
+
+
+def _filled(per_clip: Sequence[np.ndarray]) -> list[np.ndarray]:
+    return [values for values in per_clip if len(values)]
 
 
 def _decibel(error: np.ndarray) -> np.ndarray:

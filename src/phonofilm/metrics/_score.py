@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import numpy as np
 
 from phonofilm.errors import MediaError
+from phonofilm.estimate import Estimate
 from phonofilm.events import Event
 from phonofilm.media.clip import Clip
 from phonofilm.metrics._detect import Detection, detect
@@ -26,23 +27,6 @@ class Better(str, Enum):
     HIGHER = "higher"
     LOWER = "lower"
     NEARER_ZERO = "nearer zero"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number over clips.
-
-    Attributes:
-        value: ``None`` where it cannot be had.
-        interval: its 95 % interval, where one can be had.
-        method: how the interval was made.
-        reason: why there is no value.
-    """
-
-    value: float | None
-    interval: tuple[float, float] | None = None
-    method: str = ""
-    reason: str | None = None
 
 
 @dataclass(frozen=True)

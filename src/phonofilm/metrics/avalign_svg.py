@@ -28,8 +28,9 @@ import numpy as np
 from filelock import FileLock
 
 from phonofilm.errors import MediaError
+from phonofilm.estimate import mean
 from phonofilm.media.resample import resample_audio
-from phonofilm.metrics._resample import derangements, mean
+from phonofilm.metrics._resample import derangements
 from phonofilm.metrics._score import Better, Metric, Score, Subject
 
 SAMPLE_RATE = 22_050

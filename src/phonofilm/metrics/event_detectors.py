@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from phonofilm.estimate import quantile, ratio
 from phonofilm.metrics._detect import times
 from phonofilm.metrics._match import match
-from phonofilm.metrics._resample import quantile, ratio
 from phonofilm.metrics._score import Better, Metric, Score, Subject
 from phonofilm.pair import AV
 

@@ -27,10 +27,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from phonofilm.estimate import Estimate, quantile, ratio
 from phonofilm.metrics._detect import times
 from phonofilm.metrics._match import match, offsets
-from phonofilm.metrics._resample import derangements, quantile, ratio
-from phonofilm.metrics._score import Better, Estimate, Metric, Score, Subject
+from phonofilm.metrics._resample import derangements
+from phonofilm.metrics._score import Better, Metric, Score, Subject
 
 NO_EVENTS = "no events were found in the clips: choose clips in which something happens"
 NO_PAIRS = "no seen and heard events lie within 600 ms of each other"

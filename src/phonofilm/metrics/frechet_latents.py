@@ -15,9 +15,10 @@ import numpy as np
 import torch
 
 from phonofilm.codecs.base import Codec
+from phonofilm.estimate import Estimate
 from phonofilm.metrics._frechet import frechet
 from phonofilm.metrics._resample import jackknife
-from phonofilm.metrics._score import Better, Estimate, Metric, Score, Subject
+from phonofilm.metrics._score import Better, Metric, Score, Subject
 from phonofilm.pair import AV
 
 NAMES = AV("frechet-video-latents", "frechet-audio-latents")

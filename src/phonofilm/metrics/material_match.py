@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 import torch
 
+from phonofilm.estimate import ratio
 from phonofilm.metrics._ear import log_mel, mono
 from phonofilm.metrics._materials import NAMES, PictureMaterial, SoundMaterial, named, stills
-from phonofilm.metrics._resample import derangements, ratio
+from phonofilm.metrics._resample import derangements
 from phonofilm.metrics._score import Better, Metric, Score, Subject
 from phonofilm.metrics._store import shipped
 from phonofilm.pair import AV
