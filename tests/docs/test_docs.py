@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 from phonofilm.cli import main
+from phonofilm.cli.generate import generate
+from phonofilm.diffusion.samplers import SAMPLERS
 from phonofilm.models import catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +92,22 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_link_check_can_fail() -> None:
     assert LINK.findall("[a](b/c.md) ![d](e.svg#f) [g](https://h)") == ["b/c.md", "e.svg"]
+
+
+@pytest.mark.skipif(catalogue()["svg-tiny"].folder is None, reason="svg-tiny's weights are not in this checkout")
+def test_the_readme_counts_the_words_that_the_shipped_model_knows() -> None:
+    folder = catalogue()["svg-tiny"].folder
+    assert folder is not None
+    known = json.loads((folder / "text" / "text.json").read_text(encoding="utf-8"))["known_words"]
+    stated = re.search(r"It knows (\d+)\s+words", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert stated is not None
+    assert int(stated[1]) == len(known)
+
+
+def test_the_help_names_every_sampler() -> None:
+    """The command's help is written by hand, so that it starts without torch."""
+    (option,) = get_type_hints(generate, include_extras=True)["sampler"].__metadata__
+    assert set(re.findall(r"[\w-]+", option.help)) - {"or"} == set(SAMPLERS)
 
 
 def test_contributing_names_folders_and_tests_that_exist() -> None:
