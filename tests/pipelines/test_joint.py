@@ -158,6 +158,15 @@ def test_bad_settings_are_refused_with_the_fix(pipe: Pipeline, settings: dict, f
         pipe(BALL, **settings)
 
 
+def test_a_setting_that_does_not_exist_offers_the_nearest(pipe: Pipeline) -> None:
+    with pytest.raises(SettingError, match="did you mean 'steps'"):
+        pipe(BALL, stepps=2)
+
+
+def test_a_pipeline_prints_in_one_line(pipe: Pipeline) -> None:
+    assert len(repr(pipe).splitlines()) == 1 and "16000 Hz" in repr(pipe)
+
+
 def test_every_request_is_checked_before_the_first_clip(pipe: Pipeline) -> None:
     with pytest.raises(SettingError, match="too long"):
         next(pipe.stream([ask(pipe), ask(pipe, "wood " * 200)]))

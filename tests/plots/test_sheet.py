@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from phonofilm.errors import MediaError, SettingError
@@ -57,6 +58,17 @@ def test_events_are_marked_where_and_as_what_they_are() -> None:
     assert [list(line.get_xdata()) for line in frames.lines if line.get_marker() == "v"] == [[0.25]]
     assert [list(line.get_xdata()) for line in wave.lines if line.get_marker() == "^"] == [[0.5, 0.75]]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["seen (1)", "heard (2)"]
+
+
+@pytest.mark.parametrize("events", [AV([], [0.5]), AV([0.25], []), AV([], [])])
+def test_rows_keep_their_size_where_a_side_has_no_event(events: AV) -> None:
+    def heights(figure: Figure) -> list[float]:
+        figure.canvas.draw()
+        return [axes.get_position().height for axes in figure.axes]
+
+    assert heights(draw_sheet(film(), events=events)) == pytest.approx(
+        heights(draw_sheet(film(), events=AV([0.25], [0.5]))), rel=0.05
+    )
 
 
 @pytest.mark.parametrize(("events", "seen", "heard"), [(None, False, False), (AV([0.3], [0.6]), True, True)])

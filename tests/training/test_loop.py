@@ -17,7 +17,7 @@ from phonofilm.codecs import audio_vae, video_vae
 from phonofilm.codecs.audio_vae import AudioVae
 from phonofilm.codecs.base import Codec
 from phonofilm.codecs.video_vae import VideoVae
-from phonofilm.data.clapperboard import sample_scene
+from phonofilm.data.clapperboard import HELD_OUT, sample_scene
 from phonofilm.data.latents import build
 from phonofilm.errors import SettingError
 from phonofilm.models import Model, create, load, save
@@ -175,6 +175,11 @@ def test_a_finished_folder_is_not_trained_over(folder: Path, tmp_path: Path) -> 
     run(config(folder, tmp_path / "out", clips=3), quiet=True)
     with pytest.raises(SettingError, match="resume=true"):
         run(config(folder, tmp_path / "out", clips=3, resume=False), quiet=True)
+
+
+def test_scenes_kept_for_evaluation_are_never_trained_on(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="kept for evaluation"):
+        run(config(folder, tmp_path / "run", latents=None, first_seed=HELD_OUT), quiet=True)
 
 
 def test_latents_of_another_codec_are_refused(folder: Path, tmp_path: Path) -> None:

@@ -45,8 +45,9 @@ def progress(what: str, unit: str) -> Iterator[Report]:
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
-        TextColumn("left"),
+        TextColumn("gone,"),
         TimeRemainingColumn(),
+        TextColumn("left"),
         console=Console(stderr=True),
     ) as bars:
         task = bars.add_task(what, total=None, rate="")

@@ -24,7 +24,7 @@ def check_target(path: str | Path, *, force: bool = False) -> Path:
     if not path.parent.is_dir():
         raise MediaError(f"the folder {path.parent} does not exist: make it first")
     if path.exists() and not force:
-        raise MediaError(f"{path} exists already: choose another name, or force it to be replaced")
+        raise MediaError(f"{path} exists already: choose another name, or replace it (--force, force=True)")
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise MediaError(f"the folder {path.parent} may not be written to: choose another one")
     return path

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from fractions import Fraction
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -25,7 +25,7 @@ from phonofilm.diffusion.contract import Conditioning
 from phonofilm.diffusion.grid import StepGrid
 from phonofilm.diffusion.guidance import Guided
 from phonofilm.diffusion.samplers import sampler
-from phonofilm.errors import SettingError, WeightsError
+from phonofilm.errors import SettingError, WeightsError, unknown_name
 from phonofilm.media.clip import Clip
 from phonofilm.models import Model
 from phonofilm.pair import AV
@@ -61,6 +61,11 @@ class Pipeline:
     fingerprint: str
     device: torch.device = CPU
     batch: int = 1
+
+    def __repr__(self) -> str:
+        shape = self.model.shape
+        size = f"{float(shape.seconds):g} s of {shape.width}x{shape.height} at {float(shape.fps):g} fps"
+        return f"Pipeline({self.name!r}: {size}, {shape.sample_rate} Hz, on {self.device})"
 
     def __call__(self, prompt: str, *, seed: int = 0, **settings: Any) -> Clip:
         """A clip from a sentence.
@@ -124,12 +129,15 @@ class Pipeline:
         fps: float | str | Fraction | None = None,
         negative: str = "",
         guidance_interval: tuple[float, float] = (0.0, 1.0),
+        **unknown: Any,
     ) -> Settings:
         """The model's default sampling settings with the given ones in their place; see :class:`Settings`.
 
         Raises:
-            SettingError: for a value out of range.
+            SettingError: for a value out of range or a setting that does not exist; the nearest name is offered.
         """
+        for name in unknown:
+            raise unknown_name("setting", name, (field.name for field in fields(Settings)))
         defaults = self.model.defaults
         scales = guidance if isinstance(guidance, AV) else AV.both(guidance)
         return Settings(

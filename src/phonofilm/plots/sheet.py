@@ -140,9 +140,10 @@ def _envelope(audio: np.ndarray, columns: int = int(WIDTH * DPI)) -> tuple[np.nd
 
 
 def _draw_mel(axes: Axes, clip: Clip) -> None:
-    axes.set_ylabel("mel band")
     if clip.audio is None or clip.audio.shape[1] == 0:
+        axes.set_yticks([])
         return
+    axes.set_ylabel("mel band")
     seconds = clip.audio.shape[1] / clip.sample_rate
     picture = log_mel(clip.audio.mean(axis=0), clip.sample_rate)
     axes.imshow(picture, extent=(0, seconds, 0, len(picture)), aspect="auto", origin="lower", cmap="magma")
@@ -156,7 +157,9 @@ def _mark_events(rows: Sequence[Axes], events: Marks) -> None:
     def mark(times: Sequence[float], color: str, marker: str, label: str, place: tuple[Axes, float]) -> None:
         axes, height = place
         style = {"linestyle": "none", "color": color, "markeredgecolor": "white", "markersize": 13, "zorder": 5}
-        axes.plot(times, [height] * len(times), marker=marker, label=f"{label} ({len(times)})", clip_on=False, **style)
+        label = f"{label} ({len(times)})"
+        (line,) = axes.plot(times, [height] * len(times), marker=marker, label=label, clip_on=False, **style)
+        line.set_in_layout(False)  # an empty line claims the corner of the page and would squeeze all rows
         for row in rows:
             for time in times:
                 row.axvline(time, color=color, linewidth=1.2, alpha=0.8)

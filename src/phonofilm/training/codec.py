@@ -22,6 +22,7 @@ from phonofilm.codecs.base import Codec
 from phonofilm.codecs.store import Part, load_part, save, save_part
 from phonofilm.codecs.video_vae import VideoVae, VideoVaeConfig
 from phonofilm.codecs.vocoder import Vocoder, VocoderConfig
+from phonofilm.data.clapperboard import training_seeds
 from phonofilm.errors import SettingError, WeightsError
 from phonofilm.shapes import ClipShape
 from phonofilm.training.codec_parts import MelLesson, PartLesson, PictureLesson, Scenes, VocoderLesson
@@ -116,12 +117,14 @@ def train(config: CodecTrainConfig, kind: CodecKind, quiet: bool = False) -> Pat
         The folder of the finished part, with averaged weights: ``config.out / "part"``.
 
     Raises:
-        SettingError: if the run was begun with other settings, or the vocoder is of a kind that is not trained.
+        SettingError: if the run was begun with other settings, its scenes are kept for evaluation, or the vocoder
+            is of a kind that is not trained.
         WeightsError: if the run folder holds checkpoints of something else, or ``coder`` is no mel autoencoder.
     """
     finished = config.out / "config.json"  # written last
     if finished.exists() and finished.read_text(encoding="utf-8") == config.model_dump_json(indent=1):
         return config.out / "part"
+    training_seeds(config.first_seed, config.scenes)
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)  # of the fresh weights; batches have generators of their own
     lesson = _lesson(config, kind)

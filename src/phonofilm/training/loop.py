@@ -18,7 +18,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from phonofilm.conditioning.text import drop_texts
-from phonofilm.data.clapperboard import HELD_OUT
+from phonofilm.data.clapperboard import HELD_OUT, training_seeds
 from phonofilm.data.latents import CachedLatents, DrawnLatents, LatentBatch, LatentSource, describe
 from phonofilm.errors import SettingError
 from phonofilm.media.atomic import write_atomically
@@ -252,10 +252,12 @@ class Trainer:
 
 def _source(config: TrainConfig, model: Model) -> LatentSource:
     if config.latents is None:
+        training_seeds(config.first_seed, config.scenes)
         return DrawnLatents(model.codec, model.shape, config.first_seed, config.scenes)
     cached = CachedLatents(config.latents)
     if describe(model.codec, model.shape, 0)["codec"] != cached.description["codec"]:
         raise SettingError(f"{config.latents} was made with another codec than {config.model}'s; build it again")
+    training_seeds(cached.description["first_seed"], len(cached))
     return cached
 
 

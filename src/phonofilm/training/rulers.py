@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from pydantic import Field
 
-from phonofilm.data.clapperboard import HELD_OUT, VERSION
-from phonofilm.errors import SettingError, unknown_name
+from phonofilm.data.clapperboard import VERSION, training_seeds
+from phonofilm.errors import unknown_name
 from phonofilm.metrics._store import save
 from phonofilm.training.lesson import LessonConfig, teach
 from phonofilm.training.ruler_lessons import LESSONS, Scenes
@@ -64,8 +64,7 @@ def train(config: RulerTrainConfig, quiet: bool = False) -> Path:
     """
     if config.part not in LESSONS:
         raise unknown_name("part of the ruler", config.part, LESSONS)
-    if config.first_seed + config.scenes > HELD_OUT:
-        raise SettingError(f"scenes from {HELD_OUT} on are kept for evaluation: choose a lower first_seed")
+    training_seeds(config.first_seed, config.scenes)
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)  # of the fresh weights; steps have generators of their own
     lesson = LESSONS[config.part](Scenes(config.first_seed, config.scenes))

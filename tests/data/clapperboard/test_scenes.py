@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from phonofilm.data.clapperboard import HELD_OUT, KINDS, VERSION, render, sample_scene
+from phonofilm.data.clapperboard import HELD_OUT, KINDS, VERSION, render, sample_scene, training_seeds
 from phonofilm.data.clapperboard.act import EARLIEST, GAP, LATEST
 from phonofilm.data.clapperboard.materials import MATERIALS
 from phonofilm.errors import SettingError
@@ -181,3 +181,11 @@ def test_events_follow_the_shape_of_the_clip():
 def test_bad_settings(arguments, message):
     with pytest.raises(SettingError, match=message):
         sample_scene(**arguments)
+
+
+def test_scenes_kept_for_evaluation_are_not_handed_out_for_training() -> None:
+    assert training_seeds(7, 3) == range(7, 10)
+    assert training_seeds(HELD_OUT - 2, 2).stop == HELD_OUT
+    for first in (HELD_OUT - 1, HELD_OUT):
+        with pytest.raises(SettingError, match=f"at most {HELD_OUT - 2}"):
+            training_seeds(first, 2)

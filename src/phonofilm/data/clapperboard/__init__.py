@@ -6,6 +6,17 @@ True
 """
 
 from phonofilm.data.clapperboard.render import draw, render, render_audio, render_frames
-from phonofilm.data.clapperboard.scenes import HELD_OUT, KINDS, VERSION, Scene, sample_scene
+from phonofilm.data.clapperboard.scenes import HELD_OUT, KINDS, VERSION, Scene, sample_scene, training_seeds
 
-__all__ = ["HELD_OUT", "KINDS", "VERSION", "Scene", "draw", "render", "render_audio", "render_frames", "sample_scene"]
+__all__ = [
+    "HELD_OUT",
+    "KINDS",
+    "VERSION",
+    "Scene",
+    "draw",
+    "render",
+    "render_audio",
+    "render_frames",
+    "sample_scene",
+    "training_seeds",
+]

@@ -170,6 +170,20 @@ def _away(stage: Stage, act: Act, rng: np.random.Generator) -> Act | None:
     return Act("off screen", voice, (), (Hit(event),))
 
 
+def training_seeds(first_seed: int, count: int) -> range:
+    """Seeds of scenes that a model may learn from.
+
+    Raises:
+        SettingError: if any of them is kept for evaluation.
+    """
+    seeds = range(first_seed, first_seed + count)
+    if seeds.stop > HELD_OUT:
+        raise SettingError(
+            f"scenes from {HELD_OUT} on are kept for evaluation: choose a first_seed of at most {HELD_OUT - count}"
+        )
+    return seeds
+
+
 def sample_scene(seed: int, *, seconds: Fraction | int | str = Fraction(2), sample_rate: int = 16000) -> Scene:
     """The scene of ``seed``.
 
