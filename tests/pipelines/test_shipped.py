@@ -17,10 +17,6 @@ PROMPTS = ("a drumstick hits a metal pipe twice", "a glass ball bounces on wood"
 STEPS = 8
 
 
-# strict: weights that follow the prompt turn this into a failure, and the mark must go.
-DEAF = pytest.mark.xfail(strict=True, reason="the first weights' sound text vectors collapsed: see docs/log.md")
-
-
 @pytest.fixture(scope="module")
 def shipped() -> Pipeline:
     return load("svg-tiny")
@@ -31,14 +27,12 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.corrcoef(one.ravel().astype(float), other.ravel().astype(float))[0, 1])
 
 
-@DEAF
 def test_picture_and_sound_follow_the_prompt_and_not_the_seed_alone(shipped: Pipeline) -> None:
     metal, glass = (shipped(prompt, seed=0, steps=STEPS) for prompt in PROMPTS)
     assert likeness(metal.frames, glass.frames) < 0.95
     assert likeness(metal.audio, glass.audio) < 0.9
 
 
-@DEAF
 def test_the_prompt_reaches_each_networks_conditioning(shipped: Pipeline) -> None:
     cond = shipped.model.text.encode(list(PROMPTS))
     metal, glass = cond.audio.detach()
@@ -46,7 +40,8 @@ def test_the_prompt_reaches_each_networks_conditioning(shipped: Pipeline) -> Non
     assert float((cond.video[0] - cond.video[1]).detach().std()) > 0.1
 
 
-@DEAF
+# strict: weights whose sound follows turn this into a failure, and the mark must go.
+@pytest.mark.xfail(strict=True, reason="220 joint steps taught the coupling too little: see docs/log.md")
 def test_sound_follows_the_picture_that_it_is_made_for(shipped: Pipeline) -> None:
     scenes = (sample_scene(HELD_OUT + index) for index in (1, 2))
     films = [render(scene, shipped.model.shape) for scene in scenes]

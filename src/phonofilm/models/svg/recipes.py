@@ -21,7 +21,13 @@ RECIPES: dict[str, dict[str, Any]] = {
         # Noise levels lie high: latents of scenes this small are all but known below 0.7 (docs/log.md).
         "video": {"clips": 60_000, "batch": 16, "learning_rate": 1e-3, "noise": {"mean": 1.5}},
         "audio": {"clips": 100_000, "batch": 16, "learning_rate": 1e-3, "noise": {"mean": 1.8}},
-        "joint": {"clips": 40_000, "batch": 16, "learning_rate": 7e-4, "noise": {"mean": 1.5}},
+        # Wide in the joint stage: a modality learns from the other where that one is the clearer of the two.
+        "joint": {
+            "clips": 40_000,
+            "batch": 16,
+            "learning_rate": 7e-4,
+            "noise": {"mean": 0.75, "std": 1.5, "uniform": 0.2},
+        },
     },
 }
 """By size: the codec's sizes, scenes to cache, captions to train the tokenizer on, and what differs from the defaults
