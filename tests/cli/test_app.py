@@ -152,7 +152,7 @@ def test_progress_shows_rate_and_time_left_on_a_terminal(monkeypatch: pytest.Mon
     assert "rendering" in plain
     assert "4/5" in plain
     assert re.search(r"\d+\.\d clips/s", plain)
-    assert re.search(r"left 0:00:0\d", plain)
+    assert re.search(r"gone, 0:00:0\d left", plain)
 
 
 def test_progress_is_a_line_every_half_minute_elsewhere(

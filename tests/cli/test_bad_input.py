@@ -85,7 +85,9 @@ def test_damaged_weights(run: Run, tmp_path: Path) -> None:
     content[:8] = b"\xff" * 8
     weights.write_bytes(content)
     refused(
-        run("generate", BALL, "--model", folder, "-o", "x.mp4"), "network.safetensors", "copy or train the model again"
+        run("generate", BALL, "--model", folder, "-o", "x.mp4"),
+        "network.safetensors",
+        "copy, install or train it again",
     )
     assert not (tmp_path / "x.mp4").exists()
 
@@ -93,7 +95,7 @@ def test_damaged_weights(run: Run, tmp_path: Path) -> None:
 def test_foreign_weights(run: Run, model: Path, tmp_path: Path) -> None:
     folder = save_tiny_model(tmp_path / "m")
     (folder / "network.safetensors").write_bytes((model / "text" / "text.safetensors").read_bytes())
-    refused(run("generate", BALL, "--model", folder), "network.safetensors lacks", "must come from one model")
+    refused(run("generate", BALL, "--model", folder), "network.safetensors lacks", "must come from the same save")
 
 
 def test_an_existing_output_is_kept_and_force_named(run: Run, model: Path, tmp_path: Path) -> None:
