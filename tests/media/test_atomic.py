@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phonofilm.errors import MediaError
-from phonofilm.media.atomic import check_target, write_atomically
+from phonofilm.media.atomic import check_target, make_folder, write_atomically
 
 
 def test_bytes_arrive_with_the_usual_permissions(tmp_path):
@@ -63,3 +63,13 @@ def test_targets_that_cannot_be(tmp_path):
 def test_a_folder_that_may_not_be_written_to():
     with pytest.raises(MediaError, match=r"another one|another folder"):
         write_atomically("/proc/film.mp4", b"abc")
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "film.wav").write_bytes(b"mine")
+    for place in (tmp_path / "film.wav", tmp_path / "film.wav" / "run", tmp_path / ("x" * 300)):
+        with pytest.raises(MediaError, match=r"cannot make the folder .*: choose another with -o"):
+            make_folder(place)
+    assert (tmp_path / "film.wav").read_bytes() == b"mine"
+    assert make_folder(tmp_path / "a" / "b").is_dir()
+    assert make_folder(tmp_path / "a" / "b").is_dir()

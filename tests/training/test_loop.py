@@ -19,7 +19,7 @@ from phonofilm.codecs.base import Codec
 from phonofilm.codecs.video_vae import VideoVae
 from phonofilm.data.clapperboard import HELD_OUT, sample_scene
 from phonofilm.data.latents import build
-from phonofilm.errors import SettingError
+from phonofilm.errors import MediaError, SettingError
 from phonofilm.models import Model, create, load, save
 from phonofilm.models.svg.config import SIZES, audio_unet, video_unet
 from phonofilm.models.svg.recipes import coupled
@@ -175,6 +175,12 @@ def test_a_finished_folder_is_not_trained_over(folder: Path, tmp_path: Path) -> 
     run(config(folder, tmp_path / "out", clips=3), quiet=True)
     with pytest.raises(SettingError, match="resume=true"):
         run(config(folder, tmp_path / "out", clips=3, resume=False), quiet=True)
+
+
+def test_a_run_folder_that_cannot_be_made_is_one_sentence(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.wav").write_bytes(b"mine")
+    with pytest.raises(MediaError, match="cannot make the folder"):
+        run(config(folder, tmp_path / "x.wav"), quiet=True)
 
 
 def test_scenes_kept_for_evaluation_are_never_trained_on(folder: Path, tmp_path: Path) -> None:

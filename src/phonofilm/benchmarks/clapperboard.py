@@ -32,8 +32,8 @@ from phonofilm.benchmarks.sources import (
 from phonofilm.benchmarks.table import COLUMNS
 from phonofilm.benchmarks.task import Task
 from phonofilm.data.clapperboard import HELD_OUT
-from phonofilm.errors import MediaError, WeightsError, unknown_name
-from phonofilm.media.atomic import write_atomically
+from phonofilm.errors import WeightsError, unknown_name
+from phonofilm.media.atomic import make_folder, write_atomically
 from phonofilm.models import Model, catalogue
 from phonofilm.pipelines.joint import Pipeline, load
 
@@ -111,7 +111,7 @@ def run(
         raise WeightsError(f"no model of the table is at hand; {'; '.join(left_out.values())}")
     pipes = {name: load(place, device=options.device, batch=options.batch) for name, place in at_hand.items()}
     check_equal_terms({name: pipe.model for name, pipe in pipes.items()})
-    _folder(options.out)
+    make_folder(options.out)
     first = next(iter(pipes.values())).model
     task = Task(options.n, first.shape, options.first_seed)
     scorer = Scorer(task, first.codec, options.out / "rows", options.metrics)
@@ -254,10 +254,3 @@ def _at_hand(place: str) -> bool:
 def _advice(name: str, place: str) -> str:
     how = f"train it with {_training(name)}, or " if name in KINDS else ""
     return f"{place} holds no weights: {how}name another folder with --model {name}=FOLDER"
-
-
-def _folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MediaError(f"cannot make the folder {folder} ({error.strerror}): choose another with -o") from error

@@ -10,6 +10,19 @@ from pathlib import Path
 from phonofilm.errors import MediaError
 
 
+def make_folder(path: Path) -> Path:
+    """The folder, made with those above it where it is missing.
+
+    Raises:
+        MediaError: if it cannot be made, or is a file.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise MediaError(f"cannot make the folder {path} ({error.strerror}): choose another with -o") from error
+    return path
+
+
 def check_target(path: str | Path, *, force: bool = False) -> Path:
     """The path as a ``Path``, once it is known that a file may be made there.
 

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from phonofilm.media.atomic import make_folder
 from phonofilm.pair import AV
 from phonofilm.training.alarms import MODALITIES
 
@@ -40,7 +41,7 @@ class RunLog:
     def __enter__(self) -> RunLog:
         from torch.utils.tensorboard.writer import SummaryWriter
 
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         self.board = SummaryWriter(str(self.folder / "tensorboard"), purge_step=self.first)
         self.lines = (self.folder / "log.jsonl").open("a", buffering=1, encoding="utf-8")
         self.bar.start()

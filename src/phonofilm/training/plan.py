@@ -21,6 +21,7 @@ from phonofilm.conditioning.tokenizer import seen_words, train_tokenizer
 from phonofilm.data import latents
 from phonofilm.data.clapperboard import sample_scene
 from phonofilm.errors import SettingError, unknown_name
+from phonofilm.media.atomic import make_folder
 from phonofilm.models import Entry, Model, catalogue, create, load, save
 from phonofilm.models._family import FamilyNetwork
 from phonofilm.pair import AV
@@ -196,7 +197,7 @@ def joint(plan: Plan, kind: str, overrides: list[str], quiet: bool = False) -> P
     out = plan.stage(Stage.JOINT, kind)
     start = out / "start"
     if not start.exists():
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         save(coupled(plan, kind), start)
     return run(plan.settings(Stage.JOINT, overrides, kind), quiet)
 
