@@ -59,6 +59,24 @@ def test_other_weights_are_refused_and_change_nothing(change, complaint: str) ->
     assert fingerprint(one) == before
 
 
+def test_a_file_of_other_bytes_than_were_saved_is_refused_where_its_hash_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    sha256 = save(network(), path)
+    assert sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    read(path, sha256)
+    content = bytearray(path.read_bytes())
+    content[-9] ^= 0x15
+    path.write_bytes(content)
+    read(path)
+    with pytest.raises(WeightsError, match=r"a\.safetensors is damaged .*again"):
+        read(path, sha256)
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"cannot write .*a\.safetensors"):
+        save(network(), tmp_path / "nowhere" / "a.safetensors")
+
+
 def test_damaged_or_missing_files_are_named(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     with pytest.raises(WeightsError, match=r"a\.safetensors cannot be read"):

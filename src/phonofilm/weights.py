@@ -1,23 +1,25 @@
-"""Weights of any network: stored as safetensors, given back strictly, known by a hash. Nothing is ever unpickled."""
+"""Weights of any network: stored as safetensors, given back strictly, known by hashes. Nothing is ever unpickled."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from phonofilm.errors import WeightsError
+from phonofilm.media.digest import file_sha256
 
 UNFIT = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What constructors of networks, ours and others', raise for sizes that no network can have."""
 
 
-def save(module: nn.Module, path: Path, *, half: bool = False) -> None:
+def save(module: nn.Module, path: Path, *, half: bool = False) -> str:
     """Write a module's state.
 
     Args:
@@ -25,8 +27,11 @@ def save(module: nn.Module, path: Path, *, half: bool = False) -> None:
         path: a ``.safetensors`` file.
         half: store floating-point values as float16.
 
+    Returns:
+        SHA-256 of the file, for :func:`read`.
+
     Raises:
-        WeightsError: if a value is not finite, or is too large for float16.
+        WeightsError: if a value is not finite, or is too large for float16, or the disk is full.
     """
     stored = {
         name: (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()
@@ -35,19 +40,46 @@ def save(module: nn.Module, path: Path, *, half: bool = False) -> None:
     for name, value in stored.items():
         if not bool(torch.isfinite(value).all()):
             raise WeightsError(f"weight {name!r} is not finite{' in float16' if half else ''}: it was not saved")
-    save_file(stored, path)
+    return write(stored, path)
 
 
-def read(path: Path) -> dict[str, Tensor]:
+def write(tensors: Mapping[str, Tensor], path: Path, metadata: dict[str, str] | None = None) -> str:
+    """Write a safetensors file, readable for whoever the umask lets (the library's own writer keeps it to the owner).
+
+    Returns:
+        SHA-256 of the file.
+
+    Raises:
+        WeightsError: if it cannot be written.
+    """
+    content = to_bytes(dict(tensors), metadata)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise WeightsError(f"cannot write {path} ({error.strerror}): make room or choose another folder") from error
+    return hashlib.sha256(content).hexdigest()
+
+
+def read(path: Path, sha256: str | None = None) -> dict[str, Tensor]:
     """The tensors of a safetensors file.
+
+    Args:
+        path: of the file.
+        sha256: of the file as it was written; ``None`` (folders of earlier versions do not say) is not checked.
 
     Raises:
         WeightsError: if it is missing or damaged.
     """
     try:
-        return load_file(path)
+        found = load_file(path)
+        changed = sha256 is not None and file_sha256(path) != sha256
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"{path} cannot be read as weights ({error}): copy, install or train it again") from error
+    if changed:
+        raise WeightsError(
+            f"{path} is damaged or of another save (its bytes are not those on record): copy, install or train it again"
+        )
+    return found
 
 
 def fill(module: nn.Module, found: dict[str, Tensor], source: Path) -> None:

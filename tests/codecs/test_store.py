@@ -121,6 +121,15 @@ def test_truncated_weights(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_two_flipped_bytes(tmp_path: Path) -> None:
+    path = stored(tmp_path) / "weights.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-2:] = bytes(byte ^ 0x15 for byte in content[-2:])
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"video.weights\.safetensors is damaged"):
+        load(tmp_path)
+
+
 @pytest.mark.parametrize("damage", ["missing", "extra", "shape"])
 def test_weights_that_do_not_fit(tmp_path: Path, damage: str) -> None:
     path = stored(tmp_path) / "weights.safetensors"
@@ -132,6 +141,9 @@ def test_weights_that_do_not_fit(tmp_path: Path, damage: str) -> None:
     else:
         weights["autoencoder.mean"] = torch.zeros(5)
     save_file(weights, path)
+    description = json.loads((path.parent / "part.json").read_text())
+    del description["sha256"]  # as earlier versions wrote it
+    (path.parent / "part.json").write_text(json.dumps(description))
     with pytest.raises(WeightsError, match=r"video.weights\.safetensors .*'autoencoder\.me"):
         load(tmp_path)
 

@@ -40,6 +40,14 @@ def test_damaged_weights(folder):
         load(Ear, folder)
 
 
+def test_two_flipped_bytes(folder):
+    content = bytearray((folder / "Ear.safetensors").read_bytes())
+    content[-2:] = bytes(byte ^ 0x15 for byte in content[-2:])
+    (folder / "Ear.safetensors").write_bytes(content)
+    with pytest.raises(WeightsError, match=r"Ear\.safetensors is damaged"):
+        load(Ear, folder)
+
+
 def test_weights_of_another_version(folder):
     (folder / "Ear.json").write_text('{"version": 99, "kind": "Ear"}')
     with pytest.raises(WeightsError, match="99"):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,12 @@ def edit(path: Path, change) -> None:
 
 
 def edit_weights(path: Path, change) -> None:
+    """Change weights in a folder of an earlier version, which does not hold their hashes."""
     weights = load_file(path)
     change(weights)
     save_file(weights, path)
+    model = next(above for above in path.parents if (above / "model.json").exists())
+    edit(model / "model.json", lambda row: row.pop("sha256", None))
 
 
 def test_saving_and_loading_changes_no_bit(folder, model):
@@ -176,6 +180,32 @@ def test_weights_that_do_not_fit(folder, name):
         edit_weights(path, change)
         with pytest.raises(WeightsError, match=complaint):
             models.load(folder)
+
+
+@pytest.mark.parametrize("name", ["network.safetensors", "text/text.safetensors"])
+def test_two_flipped_bytes(folder, name):
+    content = bytearray((folder / name).read_bytes())
+    content[-2:] = bytes(byte ^ 0x15 for byte in content[-2:])
+    (folder / name).write_bytes(content)
+    with pytest.raises(WeightsError, match=f"{name} is damaged .*again"):
+        models.load(folder)
+
+
+def test_an_earlier_folder_without_hashes_loads(folder, model):
+    edit(folder / "model.json", lambda row: row.pop("sha256"))
+    for part in ("video", "audio"):
+        edit(folder / "codec" / part / "part.json", lambda row: row.pop("sha256"))
+    assert models.fingerprint(models.load(folder)) == models.fingerprint(model)
+
+
+def test_others_may_read_what_is_saved_as_the_umask_says(tmp_path, model):
+    before = os.umask(0o027)
+    try:
+        folder = models.save(model, tmp_path / "shared")
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()}
+    assert set(modes.values()) == {0o640}, modes
 
 
 @pytest.mark.parametrize("name", ["network.safetensors", "text/text.safetensors", "text/text.json"])

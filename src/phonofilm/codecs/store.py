@@ -1,7 +1,8 @@
 """Codecs on disk: one self-describing folder per part, loaded strictly.
 
-A part's folder holds ``part.json`` ``{version, kind, config}`` and ``weights.safetensors``; a codec's folder
-holds the part folders ``video`` and ``audio``. ``kind`` is ``module.Class`` inside :mod:`phonofilm.codecs`.
+A part's folder holds ``part.json`` ``{version, kind, config, sha256}`` and ``weights.safetensors``; a codec's folder
+holds the part folders ``video`` and ``audio``. ``sha256`` is that of the weights' file (where it is missing, as in
+folders of earlier versions, it is not checked). ``kind`` is ``module.Class`` inside :mod:`phonofilm.codecs`.
 """
 
 from __future__ import annotations
@@ -98,8 +99,9 @@ def save_part(part: Part, folder: Path, *, half: bool = False) -> None:
         WeightsError: if a weight is not finite, or is too large for float16.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    weights.save(part, folder / WEIGHTS, half=half)
-    description = {"version": VERSION, "kind": part.kind, "config": part.config.model_dump(mode="json")}
+    sha256 = weights.save(part, folder / WEIGHTS, half=half)
+    config = part.config.model_dump(mode="json")
+    description = {"version": VERSION, "kind": part.kind, "config": config, "sha256": sha256}
     (folder / DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
 
 
@@ -111,7 +113,7 @@ def load_part(folder: Path) -> Part:
     """
     description = _description(folder)
     part = build(description["kind"], description["config"])
-    weights.fill(part, weights.read(folder / WEIGHTS), folder / WEIGHTS)
+    weights.fill(part, weights.read(folder / WEIGHTS, description.get("sha256")), folder / WEIGHTS)
     return part.eval().requires_grad_(False)
 
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from phonofilm.data.clapperboard import VERSION, render, sample_scene
@@ -24,7 +23,7 @@ from phonofilm.errors import SettingError
 from phonofilm.media.atomic import write_atomically
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
-from phonofilm.weights import fingerprint
+from phonofilm.weights import fingerprint, write
 
 if TYPE_CHECKING:
     from phonofilm.codecs.base import Codec
@@ -231,7 +230,7 @@ def _write_shard(codec: Codec, shape: ClipShape, job: Job) -> int:
     captions = [caption for batch in batches for caption in batch.captions]
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
     tensors = {NAMES.video: latents.video, NAMES.audio: latents.audio}
-    save_file(tensors, partial, metadata={"captions": json.dumps(captions)})
+    write(tensors, partial, metadata={"captions": json.dumps(captions)})
     os.replace(partial, path)
     return count
 

@@ -31,13 +31,15 @@ def save(network: nn.Module, folder: Path, made: dict[str, Any]) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     name = type(network).__name__
-    weights.save(network, folder / f"{name}.safetensors", half=True)
-    description = {"version": VERSION, "kind": name, "made": made}
+    sha256 = weights.save(network, folder / f"{name}.safetensors", half=True)
+    description = {"version": VERSION, "kind": name, "made": made, "sha256": sha256}
     (folder / f"{name}.json").write_text(json.dumps(description, indent=1) + "\n", encoding="utf-8")
 
 
 def load(kind: type[NetworkT], folder: Path) -> NetworkT:
     """A network of class ``kind`` in float32 and evaluation mode, its weights frozen.
+
+    A description without ``sha256``, of an earlier version, leaves the weights unchecked.
 
     Raises:
         WeightsError: if files are missing or damaged, of another version, or do not fit the class.
@@ -55,7 +57,7 @@ def load(kind: type[NetworkT], folder: Path) -> NetworkT:
             f"{description} is a {name} of version {version}, not a {kind.__name__} of version {VERSION}"
         )
     network = kind()
-    weights.fill(network, weights.read(path), path)
+    weights.fill(network, weights.read(path, stated.get("sha256")), path)
     return network.eval().requires_grad_(False)
 
 

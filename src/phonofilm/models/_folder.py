@@ -1,6 +1,7 @@
 """Models on disk: a folder that describes itself, loaded strictly.
 
-``model.json`` holds family, size, config, schedule, parameterization, shape and sampling defaults;
+``model.json`` holds family, size, config, schedule, parameterization, shape and sampling defaults, and the SHA-256 of
+the weights beside it, which is checked on loading (where there is none, as in folders of earlier versions, it is not);
 ``network.safetensors`` the network, ``text/`` the text encoder, ``codec/`` the codec in its own format
 (:mod:`phonofilm.codecs.store`), ``training.json`` how it came to be. Nothing is ever unpickled.
 """
@@ -15,6 +16,7 @@ from typing import Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
+from torch import nn
 
 from phonofilm import codecs, weights
 from phonofilm.conditioning.text import TextEncoder, load_description
@@ -29,7 +31,7 @@ from phonofilm.shapes import ClipShape
 
 VERSION = 1
 DESCRIPTION, NETWORK = "model.json", "network.safetensors"
-CODEC, TEXT, TEXT_DESCRIPTION, TEXT_WEIGHTS = "codec", "text", "text.json", "text.safetensors"
+CODEC, TEXT, TEXT_DESCRIPTION, TEXT_WEIGHTS = "codec", "text", "text/text.json", "text/text.safetensors"
 
 
 class Description(BaseModel):
@@ -45,10 +47,11 @@ class Description(BaseModel):
     parameterization: AV[str]
     shape: ClipShape
     defaults: SamplingDefaults
+    sha256: dict[str, str] = {}
 
 
 def describe(model: Model) -> Description:
-    """What a model's folder says about it."""
+    """What a model's folder says about it, but for the hashes of its files."""
     return Description(
         version=VERSION,
         family=model.family,
@@ -109,7 +112,7 @@ def load(name_or_path: str | Path) -> Model:
 
 def fingerprint(model: Model) -> str:
     """SHA-256 of all that decides what a model makes: its description and every weight, names and values."""
-    digest = hashlib.sha256(describe(model).model_dump_json().encode())
+    digest = hashlib.sha256(describe(model).model_dump_json(exclude={"sha256"}).encode())
     for part, module in model.modules.items():
         for piece in weights.content(module, before=f"\n{part} "):
             digest.update(piece)
@@ -119,7 +122,7 @@ def fingerprint(model: Model) -> str:
 def _read(folder: Path) -> Model:
     description = _description(folder)
     config, network = _network(description, folder)
-    weights.fill(network, weights.read(folder / NETWORK), folder / NETWORK)
+    _fill(network, folder, NETWORK, description)
     try:
         schedule = description.schedule.map(schedule_from_json)
         kinds = description.parameterization.map(parameterization)
@@ -133,7 +136,7 @@ def _read(folder: Path) -> Model:
         config,
         network.eval(),
         codecs.load(folder / CODEC),
-        _text(folder),
+        _text(folder, description),
         schedule,
         kinds,
         description.shape,
@@ -144,11 +147,12 @@ def _read(folder: Path) -> Model:
 
 def _write(model: Model, folder: Path, half: bool) -> None:
     (folder / TEXT).mkdir(parents=True)
-    (folder / DESCRIPTION).write_text(describe(model).model_dump_json(indent=1) + "\n", encoding="utf-8")
-    weights.save(model.network, folder / NETWORK, half=half)
     stated = json.dumps(model.text.describe(), indent=1) + "\n"
-    (folder / TEXT / TEXT_DESCRIPTION).write_text(stated, encoding="utf-8")
-    weights.save(model.text, folder / TEXT / TEXT_WEIGHTS, half=half)
+    (folder / TEXT_DESCRIPTION).write_text(stated, encoding="utf-8")
+    parts = {NETWORK: model.network, TEXT_WEIGHTS: model.text}
+    hashes = {name: weights.save(part, folder / name, half=half) for name, part in parts.items()}
+    description = describe(model).model_copy(update={"sha256": hashes})
+    (folder / DESCRIPTION).write_text(description.model_dump_json(indent=1) + "\n", encoding="utf-8")
     codecs.save(model.codec, folder / CODEC, half=half)
     write_records(model.training, folder)
 
@@ -188,11 +192,15 @@ def _network(description: Description, folder: Path) -> tuple[BaseModel, FamilyN
         ) from error
 
 
-def _text(folder: Path) -> TextEncoder:
-    stated, values = folder / TEXT / TEXT_DESCRIPTION, folder / TEXT / TEXT_WEIGHTS
+def _text(folder: Path, description: Description) -> TextEncoder:
+    stated = folder / TEXT_DESCRIPTION
     encoder = TextEncoder.rebuild(load_description(stated), stated)
-    weights.fill(encoder, weights.read(values), values)
+    _fill(encoder, folder, TEXT_WEIGHTS, description)
     return encoder.eval()
+
+
+def _fill(module: nn.Module, folder: Path, name: str, description: Description) -> None:
+    weights.fill(module, weights.read(folder / name, description.sha256.get(name)), folder / name)
 
 
 def _place(error: ValidationError) -> str:

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from phonofilm.errors import SettingError, WeightsError
 from phonofilm.training.ema import Average
+from phonofilm.weights import write
 
 VERSION = 1
 
@@ -51,9 +52,9 @@ def save(
     final = folder / f"step-{progress.step:08d}"
     partial = folder / f".partial-{os.getpid()}-{final.name}"
     partial.mkdir(parents=True)
-    save_file(_own(trained), partial / "trained.safetensors")
-    save_file(_own(average.weights), partial / "average.safetensors")
-    save_file(_flat(optimizer), partial / "optimizer.safetensors")
+    write(_own(trained), partial / "trained.safetensors")
+    write(_own(average.weights), partial / "average.safetensors")
+    write(_flat(optimizer), partial / "optimizer.safetensors")
     state = {"version": VERSION, "step": progress.step, "seconds": progress.seconds, "updates": average.updates}
     if settings is not None:
         state["settings"] = dict(settings)
