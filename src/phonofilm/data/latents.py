@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,6 +24,7 @@ from phonofilm.media.atomic import write_atomically
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 from phonofilm.weights import fingerprint, write
+from phonofilm.workers import helpers
 
 if TYPE_CHECKING:
     from phonofilm.codecs.base import Codec
@@ -205,9 +206,9 @@ def _written(codec: Codec, shape: ClipShape, jobs: list[Job], workers: int) -> I
     if workers == 1:
         yield from (_write_shard(codec, shape, job) for job in jobs)
         return
-    # spawn, since a forked child of a process with running PyTorch threads can hang
-    with get_context("spawn").Pool(workers, initializer=_start_worker, initargs=(codec, shape)) as pool:
-        yield from pool.imap_unordered(_work, jobs)
+    with helpers(workers, _start_worker, codec, shape) as pool:
+        for written in as_completed([pool.submit(_work, job) for job in jobs]):
+            yield written.result()
 
 
 def _start_worker(codec: Codec, shape: ClipShape) -> None:

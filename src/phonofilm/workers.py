@@ -1,0 +1,58 @@
+"""Processes that help with long work and never outlive it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any
+
+from phonofilm.errors import SettingError
+
+
+@contextmanager
+def helpers(count: int, prepare: Callable[..., None] | None = None, *arguments: Any) -> Iterator[ProcessPoolExecutor]:
+    """A pool of processes that end with the block: after their work, or at once if the block fails.
+
+    Each holds the reading end of a pipe whose writing end only this process has. It closes when the block fails
+    and when this process dies, even by a signal that cannot be caught; then the helpers leave too.
+
+    Args:
+        count: of the processes.
+        prepare: called with ``arguments`` in each process before its work.
+
+    Raises:
+        SettingError: if one of them was ended from outside, as systems do that run out of memory.
+    """
+    context = get_context("spawn")  # a forked child of a process with running PyTorch threads can hang
+    listening, held = context.Pipe(duplex=False)
+    with listening, held, ProcessPoolExecutor(count, context, _begin, (listening, prepare, arguments)) as pool:
+        try:
+            yield pool
+        except BrokenProcessPool as error:
+            held.close()
+            raise SettingError(
+                "a helping process was ended from outside, probably for want of memory: choose fewer workers"
+            ) from error
+        except BaseException:
+            held.close()
+            raise
+
+
+def _begin(listening: Connection, prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the first decides
+    threading.Thread(target=_leave_at_the_end_of, args=(listening,), daemon=True).start()
+    if prepare is not None:
+        prepare(*arguments)
+
+
+def _leave_at_the_end_of(pipe: Connection) -> None:
+    """End this process, whatever its other threads do, when the pipe is closed at its other end."""
+    pipe.poll(None)
+    os._exit(1)

@@ -1,0 +1,104 @@
+"""Helping processes: they work, and they are gone when the block or the process that wanted them is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from phonofilm.errors import SettingError
+from phonofilm.workers import helpers
+
+LONG = 600.0
+
+
+def prepared(folder: Path) -> None:
+    """Leave this process's number in the folder."""
+    (folder / str(os.getpid())).touch()
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and not only waiting to be forgotten."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def gone(pids: list[int], within: float = 60.0) -> bool:
+    end = time.monotonic() + within
+    while any(map(runs, pids)) and time.monotonic() < end:
+        time.sleep(0.05)
+    return not any(map(runs, pids))
+
+
+def numbers(folder: Path, count: int) -> list[int]:
+    """The numbers of the helpers, once all have left theirs."""
+    end = time.monotonic() + 60
+    while len(list(folder.iterdir())) < count and time.monotonic() < end:
+        time.sleep(0.05)
+    found = [int(path.name) for path in folder.iterdir()]
+    assert len(found) == count
+    return found
+
+
+def test_they_work_and_leave(tmp_path: Path) -> None:
+    with helpers(2, prepared, tmp_path) as pool:
+        assert list(pool.map(abs, range(-5, 0))) == [5, 4, 3, 2, 1]
+    assert gone([int(path.name) for path in tmp_path.iterdir()])
+
+
+def test_a_block_that_fails_does_not_wait_for_their_work(tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), helpers(2, prepared, tmp_path) as pool:
+        for _ in range(2):
+            pool.submit(time.sleep, LONG)
+        pids = numbers(tmp_path, 2)
+        raise KeyboardInterrupt
+    assert time.monotonic() - began < LONG / 6
+    assert gone(pids)
+
+
+def test_a_helper_ended_from_outside_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="fewer workers"), helpers(1, prepared, tmp_path) as pool:
+        work = pool.submit(time.sleep, LONG)
+        os.kill(numbers(tmp_path, 1)[0], signal.SIGKILL)
+        work.result()
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from phonofilm.workers import helpers
+from tests.test_workers import LONG, prepared
+
+if __name__ == "__main__":
+    with helpers(2, prepared, Path(sys.argv[1])) as pool:
+        jobs = [pool.submit(time.sleep, LONG) for _ in range(2)]
+        jobs[0].result()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system does not list processes in /proc")
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_they_do_not_outlive_the_process_that_wanted_them(tmp_path: Path, end: signal.Signals) -> None:
+    script, folder = tmp_path / "parent.py", tmp_path / "numbers"
+    script.write_text(PARENT)
+    folder.mkdir()
+    root = Path(__file__).parents[1]
+    parent = subprocess.Popen(
+        [sys.executable, script, folder], env={**os.environ, "PYTHONPATH": str(root)}, stderr=subprocess.DEVNULL
+    )
+    try:
+        pids = numbers(folder, 2)
+        parent.send_signal(end)
+        assert parent.wait(60) != 0
+        assert gone(pids)
+    finally:
+        parent.kill()
