@@ -55,21 +55,30 @@ def test_they_work_and_leave(tmp_path: Path) -> None:
 
 
 def test_a_block_that_fails_does_not_wait_for_their_work(tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with helpers(2, prepared, tmp_path) as pool:
+            for _ in range(2):
+                pool.submit(time.sleep, LONG)
+            pids.extend(numbers(tmp_path, 2))
+            raise KeyboardInterrupt
+
+    pids: list[int] = []
     began = time.monotonic()
-    with pytest.raises(KeyboardInterrupt), helpers(2, prepared, tmp_path) as pool:
-        for _ in range(2):
-            pool.submit(time.sleep, LONG)
-        pids = numbers(tmp_path, 2)
-        raise KeyboardInterrupt
-    assert time.monotonic() - began < LONG / 6
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - began < LONG / 2
     assert gone(pids)
 
 
 def test_a_helper_ended_from_outside_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="fewer workers"), helpers(1, prepared, tmp_path) as pool:
-        work = pool.submit(time.sleep, LONG)
-        os.kill(numbers(tmp_path, 1)[0], signal.SIGKILL)
-        work.result()
+    def starved() -> None:
+        with helpers(1, prepared, tmp_path) as pool:
+            work = pool.submit(time.sleep, LONG)
+            os.kill(numbers(tmp_path, 1)[0], signal.SIGKILL)
+            work.result()
+
+    with pytest.raises(SettingError, match="fewer workers"):
+        starved()
 
 
 PARENT = """

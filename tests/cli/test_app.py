@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from phonofilm import __version__
+from phonofilm.cli.generate import generate
 from phonofilm.cli.parse import assignments, fraction, interval, scales
 from phonofilm.cli.progress import progress
 from phonofilm.data.clapperboard import render, sample_scene
 from phonofilm.data.manifest import read_manifest
+from phonofilm.errors import SettingError
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
 from phonofilm.pair import AV
@@ -37,6 +39,15 @@ def test_every_verb_explains_itself_with_an_example(run: Run, verb: str) -> None
     assert "Usage: phonofilm " + verb in ran.out or f" {verb} " in ran.out.splitlines()[1]
     if verb != "models":
         assert re.search(rf"Examples?:\s+phonofilm {verb} ", ran.out)
+
+
+def test_examples_of_generate_stand_on_a_line_each(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As wide as a terminal is at least; a command that is broken in two cannot be copied."""
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = [line.strip() for line in run("generate", "--help").out.splitlines()]
+    examples = [line.strip() for line in (generate.__doc__ or "").splitlines() if line.strip().startswith("phonofilm ")]
+    assert len(examples) == 4
+    assert [line for line in examples if line not in shown] == []
 
 
 def test_version(run: Run) -> None:
@@ -151,8 +162,23 @@ def test_progress_shows_rate_and_time_left_on_a_terminal(monkeypatch: pytest.Mon
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.text)
     assert "rendering" in plain
     assert "4/5" in plain
-    assert re.search(r"\d+\.\d clips/s", plain)
-    assert re.search(r"gone, 0:00:0\d left", plain)
+    assert re.search(r"\d clips/s", plain)
+    assert re.search(r"gone 0:00:0\d left", plain)
+    assert "?" not in plain
+
+
+def test_an_interrupted_bar_is_wiped_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        with progress("rendering", "clips") as report:
+            report(2, 5)
+            raise KeyboardInterrupt
+
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert terminal.text.endswith("\x1b[1A\x1b[2K")  # one line up, and that line erased
 
 
 def test_progress_is_a_line_every_half_minute_elsewhere(
@@ -188,3 +214,11 @@ def test_a_line_of_progress_before_any_rate_is_known_has_none(
 def test_guidance_intervals() -> None:
     assert interval("0.2:0.8") == (0.2, 0.8)
     assert assignments("guidance_interval=0:0.5,steps=3") == {"guidance_interval": (0.0, 0.5), "steps": 3}
+
+
+def test_a_setting_is_given_once() -> None:
+    for text in ("gamma=1,gamma=2", "video=3,steps=2,video=4"):
+        with pytest.raises(SettingError, match="twice: leave one out"):
+            assignments(text)
+    with pytest.raises(SettingError, match="--guidance names audio twice"):
+        scales("audio=1, audio=1")

@@ -43,6 +43,36 @@ def test_mistakes_are_found_before_any_work(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--stage", "all"], ["--stage all", "add --from-scratch"]),
+        (["--stage", "codec"], ["--stage codec", "add --from-scratch"]),
+        (["--stage", "jiont"], ["unknown training stage 'jiont'", "'joint'"]),
+        (["--coupling", "cmc"], ["--coupling cmc", "add --from-scratch"]),
+        (["--coupling", "cmc-pe"], ["--coupling cmc-pe", "leave --coupling out"]),
+        (["--workers", "2"], ["--workers 2", "leave --workers out"]),
+    ],
+)
+def test_what_belongs_to_training_from_nothing_is_not_ignored(
+    run: Run, tmp_path: Path, arguments: list[str], words: list[str]
+) -> None:
+    ran = run("train", "svg-tiny", *arguments)
+    assert ran.status == 2
+    assert all(word in ran.err for word in words), ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_says_how_to_continue(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*rest: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(plans, "base", interrupt)
+    ran = run("train", "svg-tiny", "--from-scratch", "--stage", "video")
+    assert ran.status != 0
+    assert "the same command again to continue" in ran.err
+
+
 @pytest.mark.parametrize("stage", ["codec", "latents", "video", "audio", "joint"])
 def test_settings_are_printed_and_nothing_is_trained(run: Run, tmp_path: Path, no_work: list[str], stage: str) -> None:
     ran = run("train", "svg-tiny", "--from-scratch", "--stage", stage, "-o", "r", "--settings", "--coupling", "none")

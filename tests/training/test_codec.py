@@ -21,6 +21,7 @@ from phonofilm.data.clapperboard import render, sample_scene
 from phonofilm.errors import SettingError, WeightsError
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
+from phonofilm.training import codec as codec_training
 from phonofilm.training import codec_parts, lesson
 from phonofilm.training.checkpoint import Progress
 from phonofilm.training.codec import (
@@ -197,6 +198,25 @@ def test_a_whole_codec_from_nothing_and_finished_runs_are_not_repeated(tmp_path:
     train_all(runs, tmp_path / "codec", KIND, workers, quiet=True)
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert len(before) > 3
+
+
+def test_what_goes_on_while_scenes_are_drawn_is_said(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
+    train(config(), KIND)
+    assert "picture: drawing scenes: 0/4" in capsys.readouterr().err.splitlines()
+
+
+def test_an_interrupt_beside_running_parts_says_how_each_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(jobs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(codec_training, "as_completed", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train_all(recipes(tmp_path / "runs"), tmp_path / "codec", KIND, workers=2)
+    lines = capsys.readouterr().err.splitlines()
+    assert [f"{part}: stopped before its first checkpoint" for part in ("picture", "mel")] == lines
+    assert not (tmp_path / "codec").exists()
 
 
 def test_trained_part_is_frozen_when_loaded(parts: dict[CodecPart, Path]) -> None:

@@ -30,33 +30,31 @@ def progress(what: str, unit: str) -> Iterator[Report]:
         return
 
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[count]}"),
         TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
-        TextColumn("gone,"),
+        TextColumn("gone"),
         TimeRemainingColumn(),
-        TextColumn("left"),
+        TextColumn("{task.fields[left]}"),
         console=Console(stderr=True),
     ) as bars:
-        task = bars.add_task(what, total=None, rate="")
+        task = bars.add_task(what, total=None, count="", rate="", left="")
 
         def report(done: int, total: int) -> None:
             speed = bars.tasks[task].speed
-            bars.update(task, completed=done, total=total, rate=f"{speed:.1f} {unit}/s" if speed else "")
+            rate = f"{speed:.3g} {unit}/s" if speed else ""
+            bars.update(task, completed=done, total=total, count=f"{done}/{total}", rate=rate, left="left")
 
-        yield report
+        try:
+            yield report
+        except BaseException:
+            bars.live.transient = True  # below the reason why it ended, half a bar would mislead
+            raise
 
 
 def _lines(what: str, unit: str) -> Report:

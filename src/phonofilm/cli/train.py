@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 STAGES = ("video", "audio", "joint")
 FROM_SCRATCH = ("all", "codec", "latents", *STAGES)
+COUPLING = "cmc-pe"
 
 
 def train(
@@ -33,9 +34,12 @@ def train(
         bool, typer.Option("--from-scratch", help="Begin with nothing: every stage of the model's recipe.")
     ] = False,
     coupling: Annotated[
-        str, typer.Option(help="Joint training from scratch: cmc-pe, cross-attention or none.")
-    ] = "cmc-pe",
-    workers: Annotated[int, typer.Option(min=1, help="Processes that draw scenes for the latents.")] = 1,
+        str | None, typer.Option(help="From scratch: cmc-pe, cross-attention or none.", show_default=COUPLING)
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="From scratch: processes that draw scenes for the latents.", show_default="1"),
+    ] = None,
     settings: Annotated[bool, typer.Option("--settings", help="Print every setting and stop.")] = False,
 ) -> None:
     """Train a model on Clapperboard scenes; run the same command again to continue.
@@ -53,16 +57,39 @@ def train(
     for override in overrides or []:
         if override.partition("=")[0] in ("model", "stage", "out"):
             raise SettingError(f"{override!r} has its own place: phonofilm train MODEL --stage STAGE -o FOLDER")
-    known = FROM_SCRATCH if scratch else STAGES
-    if stage not in known:
-        raise unknown_name("training stage", stage, known)
-    if scratch:
-        _from_scratch(model, stage, output, coupling, workers, overrides or [], settings)
-        return
+    if stage not in FROM_SCRATCH:
+        raise unknown_name("training stage", stage, FROM_SCRATCH if scratch else STAGES)
+    try:
+        if scratch:
+            _from_scratch(model, stage, output, coupling or COUPLING, workers or 1, overrides or [], settings)
+        else:
+            _check_plain(stage, {"--coupling": coupling, "--workers": workers})
+            _one_stage(model, stage, output, overrides or [], settings)
+    except KeyboardInterrupt:
+        typer.echo("phonofilm: stopped; give the same command again to continue", err=True)
+        raise
 
+
+def _check_plain(stage: str, options: dict[str, object]) -> None:
+    """Refuse what only training from scratch has.
+
+    Raises:
+        SettingError: naming it.
+    """
+    if stage not in STAGES:
+        raise SettingError(f"--stage {stage} is a step of training from nothing: add --from-scratch")
+    for option, given in options.items():
+        if given is not None:
+            raise SettingError(
+                f"{option} {given} belongs to training from nothing: add --from-scratch, or leave {option} out "
+                "(a model keeps the coupling that it has)"
+            )
+
+
+def _one_stage(model: str, stage: str, output: Path, overrides: list[str], settings: bool) -> None:
     from phonofilm.training.config import with_overrides
 
-    config = with_overrides({"model": model, "stage": stage, "out": output}, overrides or [])
+    config = with_overrides({"model": model, "stage": stage, "out": output}, overrides)
     if settings:
         typer.echo(config.model_dump_json(indent=2))
         return

@@ -24,6 +24,8 @@ from phonofilm.training.ema import Average
 from phonofilm.weights import write
 
 VERSION = 1
+FOLDER = "checkpoints"
+"""Of a run's checkpoints, in its own folder."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,14 @@ def newest(folder: Path) -> Path | None:
     """The newest whole checkpoint below ``folder``, if any."""
     found = sorted(path for path in folder.glob("step-*") if (path / "state.json").exists())
     return found[-1] if found else None
+
+
+def standing(folder: Path) -> str:
+    """What a run that stops now leaves below ``folder``, in words."""
+    found = newest(folder)
+    if found is None:
+        return "stopped before its first checkpoint"
+    return f"stopped; its checkpoint is at step {int(found.name.removeprefix('step-'))}"
 
 
 def prune(folder: Path, keep: int, spare: set[Path]) -> None:

@@ -7,10 +7,10 @@ log-mels that went through the mel autoencoder. :func:`assemble` joins the three
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from enum import Enum
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,8 +25,11 @@ from phonofilm.codecs.vocoder import Vocoder, VocoderConfig
 from phonofilm.data.clapperboard import training_seeds
 from phonofilm.errors import SettingError, WeightsError
 from phonofilm.shapes import ClipShape
+from phonofilm.training.checkpoint import FOLDER, standing
 from phonofilm.training.codec_parts import MelLesson, PartLesson, PictureLesson, Scenes, VocoderLesson
 from phonofilm.training.lesson import LessonConfig, teach
+from phonofilm.training.log import say, watched
+from phonofilm.workers import helpers
 
 PartT = TypeVar("PartT", bound=Part)
 
@@ -100,14 +103,27 @@ def train_all(
     are not repeated, so the same call continues where it was stopped.
     """
     picture, mel, vocoder = runs
-    if workers > 1:
-        with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-            jobs = [pool.submit(train, run, kind, quiet) for run in (picture, mel)]
-            pictures, mels = (job.result() for job in jobs)
-    else:
-        pictures, mels = (train(run, kind, quiet) for run in (picture, mel))
+    together = _side_by_side if workers > 1 else _in_turn
+    pictures, mels = together((picture, mel), kind, quiet)
     save(assemble(pictures, mels, train(vocoder, kind, quiet)), out)
     return out
+
+
+def _in_turn(runs: Sequence[CodecTrainConfig], kind: CodecKind, quiet: bool) -> list[Path]:
+    return [train(run, kind, quiet) for run in runs]
+
+
+def _side_by_side(runs: Sequence[CodecTrainConfig], kind: CodecKind, quiet: bool) -> list[Path]:
+    try:
+        with helpers(len(runs)) as pool:
+            jobs = [pool.submit(train, run, kind, quiet) for run in runs]
+            for job in as_completed(jobs):
+                job.result()  # the first that fails ends the others
+    except KeyboardInterrupt:
+        for run in runs:
+            say(f"{run.part.value}: {standing(run.out / FOLDER)}", quiet)
+        raise
+    return [job.result() for job in jobs]
 
 
 def train(config: CodecTrainConfig, kind: CodecKind, quiet: bool = False) -> Path:
@@ -127,8 +143,8 @@ def train(config: CodecTrainConfig, kind: CodecKind, quiet: bool = False) -> Pat
     training_seeds(config.first_seed, config.scenes)
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)  # of the fresh weights; batches have generators of their own
-    lesson = _lesson(config, kind)
-    teach(lesson, config, quiet)
+    lesson = _lesson(config, kind, quiet)
+    teach(lesson, config, quiet, config.part.value)
     lesson.network.eval()
     lesson.finish()
     save_part(lesson.network, config.out / "part")
@@ -149,8 +165,9 @@ def assemble(picture: Path, mel: Path, vocoder: Path) -> Codec:
     return Codec(_part(picture, VideoVae), whole.eval().requires_grad_(False))
 
 
-def _lesson(config: CodecTrainConfig, kind: CodecKind) -> PartLesson:
-    scenes = Scenes(config.first_seed, config.scenes, kind.shape)
+def _lesson(config: CodecTrainConfig, kind: CodecKind, quiet: bool) -> PartLesson:
+    watch = partial(watched, what=f"{config.part.value}: drawing scenes", quiet=quiet)
+    scenes = Scenes(config.first_seed, config.scenes, kind.shape, watch)
     if config.part is CodecPart.PICTURE:
         return PictureLesson(VideoVae(kind.video), scenes, config.kl)
     if config.part is CodecPart.MEL:

@@ -6,6 +6,7 @@ that a step costs the network's time and nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,19 +56,24 @@ class Scenes:
     Attributes:
         first_seed, count: their seeds.
         shape: of the clips.
+        watch: what the numbers of scenes go through while they are drawn, to tell how far it is.
     """
 
     first_seed: int
     count: int
     shape: ClipShape
+    watch: Callable[[range], Iterable[int]] = iter
 
     def frames(self) -> np.ndarray:
         """uint8 ``(scene, F, H, W, 3)``."""
-        return np.stack([render_frames(self._scene(i), self.shape) for i in range(self.count)])
+        return np.stack([render_frames(self._scene(i), self.shape) for i in self._numbers()])
 
     def sound(self) -> Tensor:
         """float32 ``(scene, samples)``."""
-        return torch.from_numpy(np.stack([render_audio(self._scene(i), self.shape)[0] for i in range(self.count)]))
+        return torch.from_numpy(np.stack([render_audio(self._scene(i), self.shape)[0] for i in self._numbers()]))
+
+    def _numbers(self) -> Iterable[int]:
+        return self.watch(range(self.count))
 
     def _scene(self, index: int) -> Scene:
         return sample_scene(self.first_seed + index, seconds=self.shape.seconds)

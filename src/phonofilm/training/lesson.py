@@ -86,7 +86,7 @@ class LessonConfig(BaseModel):
         return self.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * step / self.steps))
 
 
-def teach(lesson: Lesson, config: LessonConfig, quiet: bool = False) -> Progress:
+def teach(lesson: Lesson, config: LessonConfig, quiet: bool = False, name: str = "training") -> Progress:
     """Run to the last step, from the newest checkpoint if there is one; leaves averaged weights in the network.
 
     Raises:
@@ -101,14 +101,14 @@ def teach(lesson: Lesson, config: LessonConfig, quiet: bool = False) -> Progress
         betas=(0.9, config.beta2),
         weight_decay=config.weight_decay,
     )
-    folder = config.out / "checkpoints"
+    folder = config.out / checkpoint.FOLDER
     settings = config.model_dump(mode="json")
     progress, found = Progress(0, 0.0), checkpoint.newest(folder)
     if found is not None:
         progress = checkpoint.load(found, state, average, optimizer)
         checkpoint.check_settings(found, settings, FREE)
     saved = time.monotonic()
-    with RunLog(config.out, config.steps, progress.step, quiet) as log:
+    with RunLog(config.out, config.steps, progress.step, quiet, name) as log:
         log.start(progress.step)
         run = _Run(config, lesson, state, average, optimizer, log)
         while progress.step < config.steps:

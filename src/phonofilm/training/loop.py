@@ -120,9 +120,9 @@ class Trainer:
     def train(self, quiet: bool) -> Model:
         """Run to the last step, from the newest checkpoint if there is one; returns the averaged model."""
         config, main = self.config, self.accelerator.is_main_process
-        folder = config.out / "checkpoints"
+        folder = config.out / checkpoint.FOLDER
         progress = self._restore(folder)
-        with RunLog(config.out, config.steps, progress.step, quiet or not main) as log:
+        with RunLog(config.out, config.steps, progress.step, quiet or not main, config.stage.value) as log:
             if main:
                 write_atomically(config.out / "config.json", config.model_dump_json(indent=1).encode(), force=True)
             done = self._loop(progress, folder, log)
