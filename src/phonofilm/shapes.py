@@ -17,6 +17,22 @@ def exact(value: int | float | str | Fraction) -> Fraction:
     return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
 
 
+def number(value: int | float | str | Fraction, name: str) -> Fraction:
+    """What somebody gave as a number, see :func:`exact`.
+
+    Args:
+        value: what was given.
+        name: what for.
+
+    Raises:
+        SettingError: if it is no number.
+    """
+    try:
+        return exact(value)
+    except (ValueError, ZeroDivisionError):
+        raise SettingError(f"{name} {value!r} is not a number: write for example 2, 2.5 or 24000/1001") from None
+
+
 def whole(length: Fraction, what: str) -> int:
     """``length``, a number of ``what``, as an int.
 

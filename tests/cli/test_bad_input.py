@@ -39,7 +39,9 @@ def silent_film(path: Path, frames: int = 16) -> Path:
     [
         ([""], ["the prompt is empty", "say what happens"]),
         (["  "], ["the prompt is empty"]),
-        (["wood " * 99, "-o", "new/folder/"], ["the prompt is too long", "shorten it"]),
+        (["wood " * 99, "-o", "new/folder/"], ["the prompt is too long: shorten it by 69 of its 99 words"]),
+        ([BALL, "--negative", "wood " * 99], ["the negative prompt is too long"]),
+        ([BALL, "-o", "x" * 260 + ".mp4"], ["File name too long", "choose another name"]),
         ([BALL, "--steps", "-3"], ["steps is -3", "choose 1 or more"]),
         ([BALL, "--steps", "0"], ["steps is 0", "choose 1 or more"]),
         ([BALL, "--gamma", "-1"], ["gamma is -1.0", "above 0"]),
@@ -50,18 +52,34 @@ def silent_film(path: Path, frames: int = 16) -> Path:
         ([BALL, "--sampler", "eular"], ["unknown sampler 'eular'", "did you mean 'euler'"]),
         ([BALL, "--guidance", "vidoe=3"], ["unknown side of --guidance 'vidoe'", "did you mean 'video'"]),
         ([BALL, "--guidance", "strong"], ["'strong' is not a number", "--guidance 7.5"]),
+        ([BALL, "--guidance", "video=3,video=4"], ["--guidance names video twice"]),
         ([BALL, "--guidance", "-1"], ["guidance is -1.0", "choose 0 or more"]),
         ([BALL, "--guidance-interval", "0.3"], ["'0.3' is no guidance interval", "0.2:0.8"]),
         ([BALL, "--guidance-interval", "0.8:0.2"], ["0.8 to 0.2", "the smaller first"]),
         ([BALL, "--seed", "-1"], ["seed is -1", "from 0"]),
         ([BALL, "--device", "tpu"], ["unknown device 'tpu'", "known: auto, cpu, cuda"]),
         ([BALL, "-o", "x.avi"], ["x.avi", ".mp4"]),
-        (["missing.txt"], ["cannot read prompts from missing.txt"]),
+        (["missing.txt"], ["cannot read prompts from missing.txt (No such file or directory)"]),
         ([BALL, "--picture", "no.mp4"], ["no.mp4"]),
     ],
 )
 def test_bad_requests(run: Run, model: Path, tmp_path: Path, arguments: list[str], words: list[str]) -> None:
     refused(run("generate", *arguments, "--model", model), *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_over_long_prompt_of_a_file_is_found_by_its_line(run: Run, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "p.txt").write_text(f"# two\n{BALL}\n{'wood ' * 99}\n")
+    refused(run("generate", "p.txt", "--model", model), "line 3 of p.txt is too long: shorten it by 69 of its 99 words")
+    assert [path.name for path in tmp_path.iterdir()] == ["p.txt"]
+
+
+@pytest.mark.parametrize("option", ["--model", "--from", "-o", "--picture", "--sound", "--device"])
+def test_an_empty_value_stands_for_nothing(run: Run, tmp_path: Path, option: str) -> None:
+    ran = run("generate", *([] if option == "--from" else [BALL]), option, "")
+    assert ran.status == 2
+    assert option in ran.err
+    assert "it is empty" in ran.err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,6 +1,7 @@
 """Text conditioning: deterministic, self-describing, honest about what it cannot read."""
 
 import json
+import re
 
 import pytest
 import torch
@@ -100,10 +101,37 @@ def test_case_and_punctuation_do_not_make_unknown_words(encoder: TextEncoder) ->
     assert encoder.unknown_words("a purple ball sings, purple") == ["purple", "sings"]
 
 
-def test_over_long_prompt_is_an_error_that_names_the_limit(encoder: TextEncoder) -> None:
-    with pytest.raises(SettingError, match="reads 10"):
-        encoder.encode(["wood " * 11])
+@pytest.mark.parametrize(
+    "text", ["wood " * 11, "a glass ball bounces on " * 9, "  xylophones, hit  twice; " * 3, "wood, " * 40]
+)
+def test_an_over_long_prompt_fits_once_shortened_as_the_error_says(encoder: TextEncoder, text: str) -> None:
+    with pytest.raises(SettingError, match=r"line 3 is too long: shorten it by (\d+) of its (\d+) words") as caught:
+        encoder.check_length(text, "line 3")
+    excess, count = (int(number) for number in re.findall(r"\d+", str(caught.value))[1:3])
+    assert count == len(text.split())
+    kept = text.split()[: count - excess]
+    encoder.check_length(" ".join(kept))
+    with pytest.raises(SettingError, match="the prompt is too long"):
+        encoder.encode([" ".join(text.split()[: len(kept) + 1])])
+
+
+def test_one_over_long_word_is_measured_in_letters(encoder: TextEncoder) -> None:
+    text = "q" * 50
+    with pytest.raises(SettingError, match="shorten it by 40 of its 50 letters"):
+        encoder.check_length(text)
+    encoder.check_length(text[:10])
+
+
+def test_a_text_of_the_most_words_is_read(encoder: TextEncoder) -> None:
     encoder.encode(["wood " * encoder.max_words])
+
+
+@pytest.mark.parametrize(
+    ("text", "known"), [("purple WOOD", True), (".", False), ("木 🔨", False), ("", False), ("zebra", False)]
+)
+def test_whether_any_word_is_known(encoder: TextEncoder, text: str, known: bool) -> None:
+    assert encoder.knows_any(text) is known
+    assert TextEncoder(encoder.config, encoder.tokenizer).knows_any(text)
 
 
 def test_drop_is_per_sample_and_at_the_given_rate() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phonofilm.errors import MediaError
-from phonofilm.media.atomic import check_target, make_folder, write_atomically
+from phonofilm.media.atomic import check_folder, check_target, make_folder, write_atomically, write_together
 
 
 def test_bytes_arrive_with_the_usual_permissions(tmp_path):
@@ -73,3 +73,60 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     assert (tmp_path / "film.wav").read_bytes() == b"mine"
     assert make_folder(tmp_path / "a" / "b").is_dir()
     assert make_folder(tmp_path / "a" / "b").is_dir()
+
+
+def test_a_folder_to_come_is_checked_and_not_made(tmp_path: Path) -> None:
+    (tmp_path / "film.wav").write_bytes(b"mine")
+    for place in (tmp_path / "film.wav", tmp_path / "film.wav" / "run", tmp_path / "new" / ("x" * 300)):
+        with pytest.raises(MediaError, match=r"cannot make the folder .*: choose another with -o"):
+            check_folder(place)
+    assert check_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert [path.name for path in tmp_path.iterdir()] == ["film.wav"]
+
+
+def test_a_file_in_a_folder_to_come(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.mp4"
+    assert check_target(path, new_folder=True) == path
+    (tmp_path / "a.mp4").write_bytes(b"another of the same name")
+    assert check_target(path, new_folder=True) == path
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize("folder", [".", "new"])
+def test_a_name_that_no_system_takes_is_one_sentence(tmp_path: Path, folder: str) -> None:
+    with pytest.raises(MediaError, match=r"cannot make .* \(File name too long\): choose another name"):
+        check_target(tmp_path / folder / ("x" * 252 + ".mp4"), new_folder=True)
+    with pytest.raises(MediaError, match="does not exist: make it first"):
+        check_target(tmp_path / ("x" * 300) / "a.mp4")
+
+
+@pytest.mark.parametrize("letter", ["x", "木"])
+def test_the_longest_name_that_the_system_takes_is_written(tmp_path: Path, letter: str) -> None:
+    path = tmp_path / (letter * (251 // len(letter.encode())) + ".mp4")
+    assert write_atomically(path, b"abc").read_bytes() == b"abc"
+
+
+def test_several_files_are_there_all_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {tmp_path / name: name.encode() for name in ("a.mp4", "a.png", "a.json")}
+    renamed = Path.replace
+
+    def second_fails(part: Path, path: Path) -> Path:
+        if path.suffix == ".png":
+            raise OSError(5, "Input/output error")
+        return renamed(part, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", second_fails)
+        with pytest.raises(MediaError, match=r"could not write .*a\.png \(Input/output error\).*nothing was left"):
+            write_together(files)
+    assert list(tmp_path.iterdir()) == []
+    write_together(files)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == files
+
+
+def test_no_file_is_touched_where_one_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"old")
+    (tmp_path / "a.png").mkdir()
+    with pytest.raises(MediaError, match="is a folder"):
+        write_together({tmp_path / "a.mp4": b"new", tmp_path / "a.png": b"new"}, force=True)
+    assert (tmp_path / "a.mp4").read_bytes() == b"old"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,14 +25,24 @@ def asked(pipe: Pipeline, *prompts: str) -> list[Request]:
     return [Request(prompt, seed, settings) for seed, prompt in enumerate(prompts)]
 
 
-def test_prompts_are_one_a_line_without_blanks_and_comments(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_prompts_are_one_a_line_without_blanks_and_comments(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "p.txt"
-    path.write_text("# a list\n\n  a ball \nune cloche — ☂\n   # no\n", encoding="utf-8")
-    assert read_prompts(path) == ["a ball", "une cloche — ☂"]
+    path.write_text("a C#-tuned bell\n#a list\n\n  a ball\t# twice \nune cloche — ☂\n   # no\n", encoding=encoding)
+    assert read_prompts(path) == {
+        f"line 1 of {path}": "a C#-tuned bell",
+        f"line 4 of {path}": "a ball",
+        f"line 5 of {path}": "une cloche — ☂",
+    }
 
 
 @pytest.mark.parametrize(
-    ("content", "fix"), [("# only\n\n", "holds no prompt"), (b"\xff\xfe\x00", "cannot read prompts")]
+    ("content", "fix"),
+    [
+        ("# only\n\n", "holds no prompt"),
+        (b"\xff\xfe\x00", "no UTF-8 text; save it as UTF-8"),
+        ("a ball\n".encode("utf-16"), "save it as UTF-8"),
+    ],
 )
 def test_a_file_without_prompts_is_refused(tmp_path: Path, content: str | bytes, fix: str) -> None:
     path = tmp_path / "p.txt"
@@ -102,7 +113,7 @@ def test_film_bytes_are_the_same_again(pipe: Pipeline, tmp_path: Path, suffix: s
 def test_nothing_that_exists_is_overwritten_unasked(pipe: Pipeline, tmp_path: Path, existing: str) -> None:
     plans = plan_films(asked(pipe, BALL), tmp_path / "x.mp4", sheet=True)
     (tmp_path / existing).write_bytes(b"mine")
-    with pytest.raises(MediaError, match=f"{existing} exists already: choose another name with -o, or .* --force"):
+    with pytest.raises(MediaError, match=rf"{existing} exists already: choose another name, or replace it \(--force"):
         unfinished(plans, model=pipe.fingerprint)
     assert (tmp_path / existing).read_bytes() == b"mine"
     assert unfinished(plans, model=pipe.fingerprint, force=True) == plans
@@ -125,6 +136,18 @@ def test_a_folder_whose_name_no_system_takes_is_refused(pipe: Pipeline, tmp_path
     plans = plan_films(asked(pipe, BALL), tmp_path / ("x" * 999))
     with pytest.raises(MediaError, match=r"cannot make the folder .* \(File name too long\): choose another with -o"):
         unfinished(plans, model=pipe.fingerprint)
+
+
+@pytest.mark.parametrize("folder", [".", "new"])
+@pytest.mark.parametrize("letters", [260, 251])
+def test_a_film_whose_name_no_system_takes_is_refused_before_any_work(
+    pipe: Pipeline, tmp_path: Path, folder: str, letters: int
+) -> None:
+    """The sidecar's name is the longest: with 251 letters the film alone could be made."""
+    plans = plan_films(asked(pipe, BALL), tmp_path / folder / ("x" * letters + ".mp4"))
+    with pytest.raises(MediaError, match=r"cannot make .* \(File name too long\): choose another name"):
+        unfinished(plans, model=pipe.fingerprint)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_folders_come_with_the_first_film(pipe: Pipeline, tmp_path: Path) -> None:
@@ -189,6 +212,29 @@ def test_a_full_disk_leaves_nothing_half_written(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(MediaError, match=r"x\.mp4 \(No space left on device\): make room"):
         list(make_films(pipe, plans))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_a_sheet_that_cannot_be_written_leaves_no_film(pipe: Pipeline, tmp_path: Path) -> None:
+    import resource
+    import signal
+
+    (plan,) = plan_films(asked(pipe, BALL), tmp_path / "x.mp4", sheet=True)
+    (film,) = make_films(pipe, [plan])
+    sizes = [path.stat().st_size for path in plan.outputs]
+    assert sizes[0] < sizes[1], "the film must fit where its sheet does not"
+    for path in plan.outputs:
+        path.unlink()
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    _, hard = before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (sum(sizes[:2]) // 2, hard))
+    try:
+        with pytest.raises(MediaError, match=r"x\.png \(File too large\): make room .*; nothing was left behind"):
+            list(make_films(pipe, [film.plan]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
     assert list(tmp_path.iterdir()) == []
 
 

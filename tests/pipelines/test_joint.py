@@ -10,9 +10,12 @@ import pytest
 
 from phonofilm.errors import MediaError, SettingError, WeightsError
 from phonofilm.media.clip import Clip
+from phonofilm.media.digest import file_sha256
+from phonofilm.media.read import read
 from phonofilm.pair import AV
 from phonofilm.pipelines.joint import Pipeline, PromptWarning, batches, load
 from phonofilm.pipelines.request import Request
+from phonofilm.pipelines.sidecar import read_sidecar
 from phonofilm.pipelines.take import Take
 from tests.tiny import CAPTIONS, save_tiny_model
 
@@ -129,11 +132,18 @@ def test_words_never_seen_are_named_and_the_clip_is_made_all_the_same(pipe: Pipe
         pipe.check(ask(pipe))
 
 
+@pytest.mark.parametrize("prompt", [".", "木 🔨", "ガラスの玉が跳ねる", "zebra"])
+def test_a_prompt_without_any_known_word_is_said_to_be_so(pipe: Pipeline, prompt: str) -> None:
+    with pytest.warns(PromptWarning, match="no word of this prompt is known to svg-tiny") as caught:
+        pipe.check(ask(pipe, prompt, negative="wood"))
+    assert len(caught) == 1
+
+
 @pytest.mark.parametrize(
     ("prompt", "negative", "named"),
     [
         (BALL, "no giraffe, no wood", "'no', 'giraffe'"),
-        ("ガラスの玉が跳ねる", "", "'ガラスの玉が跳ねる'"),
+        ("a ガラスの玉が跳ねる", "", "'ガラスの玉が跳ねる'"),
         (f"{BALL} Стекло", "café", "'стекло', 'café'"),
     ],
 )
@@ -151,11 +161,78 @@ def test_words_never_seen_are_named_in_every_script_and_in_what_is_unwanted_too(
         ({"seconds": 60}, "up to 2 seconds"),
         ({"fps": 1000}, "choose --fps"),
         ({"steps": -1}, "choose 1 or more"),
+        ({"steps": "3"}, "steps is '3': it should be a valid integer"),
+        ({"seed": 1.5}, "seed is 1.5: it should be a valid integer"),
+        ({"seed": True}, "seed is True: it should be a valid integer"),
+        ({"guidance": "x"}, "guidance is 'x': it should be an instance of AV or a valid number"),
+        ({"guidance": AV("x", 2.5)}, "guidance is 'x': it should be a valid number"),
+        ({"guidance_interval": 3}, "guidance_interval is 3: it should be a valid tuple"),
+        ({"gamma": "1"}, "gamma is '1': it should be a valid number"),
+        ({"sampler": 3}, "sampler is 3: it should be a valid string"),
+        ({"negative": None}, "negative is None: it should be a valid string"),
+        ({"seconds": "x"}, "seconds 'x' is not a number: write for example 2"),
+        ({"seconds": float("nan")}, "seconds nan is not a number"),
+        ({"fps": [8]}, r"fps is \[8\]: it should be a valid number or a valid string or an instance of Fraction"),
+        ({"negative": "wood " * 99}, "the negative prompt is too long: shorten it by 69 of its 99 words"),
     ],
 )
 def test_bad_settings_are_refused_with_the_fix(pipe: Pipeline, settings: dict, fix: str) -> None:
     with pytest.raises(SettingError, match=fix):
         pipe(BALL, **settings)
+
+
+def test_a_prompt_that_is_no_text_is_refused(pipe: Pipeline) -> None:
+    with pytest.raises(SettingError, match="prompt is None: it should be a valid string"):
+        pipe(None)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("seconds", [1, 1.0, "1", Fraction(1), np.float32(1)])
+def test_seconds_may_be_any_kind_of_number(pipe: Pipeline, seconds: object) -> None:
+    assert pipe.settings(seconds=seconds).seconds == Fraction(1)
+
+
+def test_an_exact_fraction_stays_exact(pipe: Pipeline) -> None:
+    assert pipe.settings(fps=Fraction(24000, 1001)).fps == Fraction(24000, 1001)
+
+
+@pytest.mark.parametrize(
+    ("options", "fix"),
+    [
+        ({"batch": 0}, "batch is 0: it should be greater than or equal to 1"),
+        ({"batch": "2"}, "batch is '2': it should be a valid integer"),
+        ({"threads": 0}, "threads is 0: it should be greater than or equal to 1"),
+        ({"device": 0}, "device is 0: it should be a valid string"),
+        ({"name": 3}, "name is 3: it should be a valid string or an instance of Path"),
+    ],
+)
+def test_options_of_another_kind_are_refused_before_anything_is_loaded(options: dict, fix: str) -> None:
+    with pytest.raises(SettingError, match=fix):
+        load(**options)
+
+
+def test_an_option_that_does_not_exist_is_pythons_own_error() -> None:
+    with pytest.raises(TypeError, match="bacth"):
+        load("svg-tiny", bacth=2)  # pyright: ignore[reportCallIssue]
+
+
+def test_a_clip_is_saved_with_its_sidecar_and_made_again_from_it(pipe: Pipeline, tmp_path: Path) -> None:
+    clip = pipe(BALL, steps=2, seed=7)
+    path = clip.save(tmp_path / "x.mkv", lossless=True)
+    sidecar = read_sidecar(tmp_path / "x.json")
+    assert (sidecar.film_sha256, dict(sidecar.files)) == (file_sha256(path), {"film": "x.mkv"})
+    (again,) = pipe.stream([pipe.remake(sidecar, tmp_path)])
+    assert same(again.clip, read(path))
+
+
+@pytest.mark.parametrize("existing", ["x.mp4", "x.json"])
+def test_a_saved_clip_and_its_sidecar_replace_nothing_unasked(pipe: Pipeline, tmp_path: Path, existing: str) -> None:
+    clip = pipe(BALL, steps=1)
+    (tmp_path / existing).write_bytes(b"mine")
+    with pytest.raises(MediaError, match=rf"{existing} exists already: .*force=True"):
+        clip.save(tmp_path / "x.mp4")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"mine"]
+    clip.save(tmp_path / "x.mp4", force=True)
+    assert read_sidecar(tmp_path / "x.json").prompt == BALL
 
 
 def test_a_setting_that_does_not_exist_offers_the_nearest(pipe: Pipeline) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.clip import Clip
 from phonofilm.pair import AV
-from phonofilm.plots.sheet import COLORS, draw_sheet, frame_times, log_mel, save_sheet, sheet_png
+from phonofilm.plots.sheet import COLORS, FLOOR_DB, draw_sheet, frame_times, log_mel, save_sheet, sheet_png
 
 
 def film(frames: int = 5, seconds: Fraction = Fraction(1)) -> Clip:
@@ -90,9 +90,20 @@ def test_spectrogram_peaks_at_the_tone() -> None:
 def test_a_clip_without_picture_or_sound_is_drawn_and_says_so(missing: str) -> None:
     whole = film()
     clip = Clip(None, whole.audio, whole.fps, 8000) if missing == "frames" else Clip(whole.frames, None, whole.fps, 0)
-    axes = draw_sheet(clip).axes[0 if missing == "frames" else 1]
-    assert [text.get_text() for text in axes.texts] == ["no picture" if missing == "frames" else "no sound"]
+    said = [[text.get_text() for text in axes.texts] for axes in draw_sheet(clip).axes]
+    assert said == ([["no picture"], [], []] if missing == "frames" else [[], ["no sound"], ["no sound"]])
+    empty = [axes for axes in draw_sheet(clip).axes if axes.texts]
+    assert all(len(axes.get_yticks()) == 0 and axes.get_ylabel() == "" for axes in empty)
     assert sheet_png(clip).startswith(b"\x89PNG")
+
+
+def test_the_spectrogram_of_silence_is_all_at_the_floor_of_its_scale() -> None:
+    whole = film()
+    mel = draw_sheet(Clip(whole.frames, np.zeros_like(whole.audio), whole.fps, 8000)).axes[2]
+    (image,) = mel.images
+    assert set(np.unique(image.get_array())) == {FLOOR_DB}
+    assert image.get_clim() == (FLOOR_DB, 0)
+    assert log_mel(whole.audio[0], 8000).max() == 0
 
 
 def test_same_clip_same_bytes() -> None:

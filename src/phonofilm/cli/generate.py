@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from phonofilm.cli.parse import fraction, interval, scales
+from phonofilm.cli.parse import fraction, interval, name, path, scales
 from phonofilm.cli.progress import progress
 from phonofilm.errors import SettingError
 
@@ -26,16 +26,28 @@ Sampling, Files = "Sampling", "Files"  # panels of the help page
 
 def generate(
     prompt: Annotated[
-        str | None, typer.Argument(help="A sentence, or a .txt file with one prompt a line (# begins a comment).")
+        str | None,
+        typer.Argument(help="A sentence, or a .txt file with one prompt a line (# after a blank begins a comment)."),
     ] = None,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="A film (.mp4, .mov, .mkv), or a folder for named films.")
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            parser=path,
+            metavar="PATH",
+            help="A film (.mp4, .mov, .mkv), or a folder for named films.",
+        ),
     ] = Path("out"),
     again: Annotated[
-        Path | None, typer.Option("--from", metavar="SIDECAR", help="Make the clip of this .json file again.")
+        Path | None,
+        typer.Option("--from", parser=path, metavar="SIDECAR", help="Make the clip of this .json file again."),
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="A name from `phonofilm models`, or a folder (default: svg-tiny).")
+        str | None,
+        typer.Option(
+            parser=name, metavar="NAME", help="A name from `phonofilm models`, or a folder (default: svg-tiny)."
+        ),
     ] = None,
     count: Annotated[int, typer.Option("--n", min=1, help="Clips of each prompt, with seeds SEED, SEED + 1, ...")] = 1,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same clip (default: 0).")] = None,
@@ -64,10 +76,12 @@ def generate(
         typer.Option(help="What should not be in the clip; guidance steers away from it.", rich_help_panel=Sampling),
     ] = "",
     picture: Annotated[
-        Path | None, typer.Option(help="Make sound for this film's picture.", rich_help_panel=Sampling)
+        Path | None,
+        typer.Option(parser=path, metavar="FILM", help="Make sound for its picture.", rich_help_panel=Sampling),
     ] = None,
     sound: Annotated[
-        Path | None, typer.Option(help="Make a picture for this film's sound.", rich_help_panel=Sampling)
+        Path | None,
+        typer.Option(parser=path, metavar="FILM", help="Make a picture for its sound.", rich_help_panel=Sampling),
     ] = None,
     sheet: Annotated[
         bool,
@@ -84,19 +98,22 @@ def generate(
         bool, typer.Option("--resume", help="Keep the clips that an interrupted run finished.", rich_help_panel=Files)
     ] = False,
     device: Annotated[
-        str | None, typer.Option(help="auto, cpu or cuda (default: auto; with --from the device of then).")
+        str | None,
+        typer.Option(
+            parser=name, metavar="NAME", help="auto, cpu or cuda (default: auto; with --from the device of then)."
+        ),
     ] = None,
 ) -> None:
     """Make sounding clips from sentences.
 
-    Beside each film stands a .json file that holds all it takes to make the same clip again.
+    Beside each film stands a .json file: --from makes the same clip of it again.
 
     Examples:
     phonofilm generate "a drumstick hits a metal pipe twice" -o hit.mp4 --sheet
 
     phonofilm generate --from hit.json -o again.mp4
 
-    phonofilm generate prompts.txt -o out/ --n 4 --seed 7 --guidance video=7.5,audio=2.5
+    phonofilm generate prompts.txt -o out/ --n 4 --guidance video=7.5,audio=2.5
 
     phonofilm generate "a hammer hits wood" --picture silent.mp4 -o dubbed.mp4
     """
@@ -145,19 +162,20 @@ class _How:
     began: float
 
 
-def _prompts(prompt: str | None) -> list[str]:
+def _prompts(prompt: str | None) -> dict[str, str]:
+    """The prompts, by what messages call them."""
     if prompt is None:
         raise SettingError('say what happens, for example: phonofilm generate "a glass ball bounces on wood"')
     if prompt.endswith(".txt") and (" " not in prompt or Path(prompt).is_file()):
         from phonofilm.pipelines.films import read_prompts
 
         return read_prompts(Path(prompt))
-    return [prompt]
+    return {"the prompt": prompt}
 
 
 def _requests(
     pipe: Pipeline,
-    prompts: list[str],
+    prompts: dict[str, str],
     seeds: range,
     settings: dict[str, Any],
     picture: Path | None,
@@ -166,10 +184,12 @@ def _requests(
     from phonofilm.pipelines.given import PICTURE, SOUND, take_given
     from phonofilm.pipelines.request import Request
 
+    for where, prompt in prompts.items():
+        pipe.model.text.check_length(prompt, where)
     complete = pipe.settings(**settings)
     film = picture or sound
     given = film and take_given(film, PICTURE if picture else SOUND, pipe.shape(complete))
-    return [Request(prompt, seed, complete, given or None) for prompt in prompts for seed in seeds]
+    return [Request(prompt, seed, complete, given or None) for prompt in prompts.values() for seed in seeds]
 
 
 def _repeat(again: Path, output: Path, model: str | None, device: str | None, how: _How) -> None:

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
+
+import typer
 
 from phonofilm.errors import SettingError, unknown_name
 from phonofilm.pair import AV
-from phonofilm.shapes import exact
+from phonofilm.shapes import exact, number
 
 SIDES = AV("video", "audio")
+
+
+def name(text: str) -> str:
+    """A name; the empty one, as from a shell variable without a value, is a mistake and stands for nothing else."""
+    if not text:
+        raise typer.BadParameter("it is empty: give a name, or leave the option out")
+    return text
+
+
+def path(text: str | Path) -> Path:
+    """The path of that :func:`name`; Python takes the empty one for the folder that one is in."""
+    return Path(name(str(text)))
 
 
 def scales(text: str) -> AV[float | None]:
@@ -26,6 +41,8 @@ def scales(text: str) -> AV[float | None]:
         name, _, value = part.partition("=")
         if name.strip() not in SIDES:
             raise unknown_name("side of --guidance", name.strip(), SIDES)
+        if name.strip() in given:
+            raise SettingError(f"--guidance names {name.strip()} twice: write one scale for each side")
         given[name.strip()] = _number(value)
     return SIDES.map(given.get)
 
@@ -58,10 +75,7 @@ def fraction(text: str | None, option: str) -> Fraction | None:
     Raises:
         SettingError: for anything else.
     """
-    try:
-        return None if text is None else exact(text)
-    except (ValueError, ZeroDivisionError):
-        raise SettingError(f"{option} {text!r} is not a number: write for example 2, 2.5 or 24000/1001") from None
+    return None if text is None else number(text, option)
 
 
 KINDS: dict[str, Callable[[str], Any]] = {
@@ -89,6 +103,8 @@ def assignments(text: str) -> dict[str, Any]:
         name, _, value = part.partition("=")
         if name not in KINDS:
             raise unknown_name("setting", name, KINDS)
+        if name in found:
+            raise SettingError(f"{text!r} sets {name} twice: leave one out")
         try:
             found[name] = KINDS[name](value)
         except (ValueError, ZeroDivisionError):

@@ -98,17 +98,27 @@ class TextEncoder(nn.Module):
             SettingError: if a text is longer than the encoder can read.
         """
         for text in texts:
-            length = len(self.tokenizer.backend_tokenizer.encode(text).ids)
-            if length > self.config.max_tokens:
-                raise SettingError(
-                    f"the prompt is too long: {length - 2} tokens where this model reads {self.max_words}; "
-                    f"shorten it: {_shortened(text)!r}"
-                )
+            self.check_length(text)
         batch = self.tokenizer(
             list(texts), padding="max_length", max_length=self.config.max_tokens, return_tensors="pt"
         )
         device = next(self.parameters()).device
         return batch["input_ids"].to(device), batch["attention_mask"].to(device)
+
+    def check_length(self, text: str, name: str = "the prompt") -> None:
+        """Refuse a text that would be cut.
+
+        Args:
+            text: to be read whole.
+            name: what to call it.
+
+        Raises:
+            SettingError: if it is longer than the encoder can read.
+        """
+        places = self.tokenizer.backend_tokenizer.encode(text).offsets
+        if len(places) > self.config.max_tokens:
+            end = places[self.max_words][1]  # the begin token is one more
+            raise SettingError(f"{name} is too long: shorten it by {_excess(text, end)}: {_shortened(text)}")
 
     def forward(self, tokens: Tensor, mask: Tensor) -> AV[Tensor]:
         """Conditioning of tokens: see :meth:`encode`."""
@@ -135,6 +145,10 @@ class TextEncoder(nn.Module):
         if not self.known_words:
             return []
         return [word for word in dict.fromkeys(words(text)) if word not in self.known_words]
+
+    def knows_any(self, text: str) -> bool:
+        """Whether the training captions held any word of the text."""
+        return not self.known_words or not self.known_words.isdisjoint(words(text))
 
     def describe(self) -> dict[str, Any]:
         """What :meth:`rebuild` needs beside the weights; JSON-serialisable."""
@@ -174,7 +188,9 @@ def load_description(path: str | Path) -> dict[str, Any]:
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise WeightsError(f"cannot read {path} ({error.strerror}); download the model again") from error
+    except ValueError as error:
         raise WeightsError(f"{path} is not a text encoder's description ({error}); download the model again") from error
 
 
@@ -182,6 +198,15 @@ def drop_texts(texts: Sequence[str], rate: float, generator: torch.Generator) ->
     """Replace each text by the empty one with probability ``rate``, independently (guidance needs the null)."""
     kept = torch.rand(len(texts), generator=generator) >= rate
     return [text if keep else "" for text, keep in zip(texts, kept.tolist(), strict=True)]
+
+
+def _excess(text: str, end: int) -> str:
+    """How much of a text must go if no more than ``text[:end]`` is read: whole words, or letters of a single one."""
+    within_word = not text[end - 1 : end].isspace() and not text[end : end + 1].isspace()
+    kept, count = len(text[:end].split()) - within_word, len(text.split())
+    if kept < 1:
+        return f"{len(text) - end} of its {len(text)} letters"
+    return f"{count - kept} of its {count} words"
 
 
 def _shortened(text: str, limit: int = 60) -> str:

@@ -1,13 +1,17 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, alone or several together."""
 
 from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from phonofilm.errors import MediaError
+
+NAME_KEPT = 40
+"""Letters of a file's name that stand in its temporary one, which must not become too long for the system."""
 
 
 def make_folder(path: Path) -> Path:
@@ -19,55 +23,136 @@ def make_folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise MediaError(f"cannot make the folder {path} ({error.strerror}): choose another with -o") from error
+        raise _no_folder(path, error.strerror) from error
     return path
 
 
-def check_target(path: str | Path, *, force: bool = False) -> Path:
+def check_folder(path: Path) -> Path:
+    """The folder, once it is known that :func:`make_folder` will make it and files may be made in it.
+
+    Raises:
+        MediaError: if it is a file or below one, may not be written to, or has a name that no system takes.
+    """
+    try:
+        _exists(path)
+    except OSError as error:
+        raise _no_folder(path, error.strerror) from error
+    nearest = _nearest(path)
+    if not nearest.is_dir():
+        raise _no_folder(path, f"{nearest} is a file")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise _no_folder(path, f"{nearest} may not be written to")
+    return path
+
+
+def check_target(path: str | Path, *, force: bool = False, new_folder: bool = False) -> Path:
     """The path as a ``Path``, once it is known that a file may be made there.
 
     Worth calling before long work whose result goes there.
 
+    Args:
+        path: of the file to come.
+        force: it may replace another.
+        new_folder: :func:`make_folder` will be called for its folder, which need not be there yet.
+
     Raises:
-        MediaError: if the folder is absent or unwritable, or the file exists and ``force`` is not given.
+        MediaError: if the folder is absent or unwritable, the file exists and ``force`` is not given, or its name
+            is one that no system takes.
     """
     path = Path(path)
-    if path.is_dir():
+    folder = path.parent
+    if new_folder:
+        check_folder(folder)
+    elif not os.path.isdir(folder):
+        raise MediaError(f"the folder {folder} does not exist: make it first")
+    try:
+        exists = _exists(path)
+    except OSError as error:
+        raise MediaError(f"cannot make {path} ({error.strerror}): choose another name") from error
+    if exists and path.is_dir():
         raise MediaError(f"{path} is a folder: name a file in it")
-    if not path.parent.is_dir():
-        raise MediaError(f"the folder {path.parent} does not exist: make it first")
-    if path.exists() and not force:
+    if exists and not force:
         raise MediaError(f"{path} exists already: choose another name, or replace it (--force, force=True)")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise MediaError(f"the folder {path.parent} may not be written to: choose another one")
+    if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
+        raise MediaError(f"the folder {folder} may not be written to: choose another one")
     return path
 
 
 def write_atomically(path: str | Path, data: bytes, *, force: bool = False) -> Path:
     """Make a file of ``data``: at no moment, whatever fails, is there half a file of that name.
 
-    The bytes go to a temporary name in the same folder, reach the disk, and are then renamed.
+    Raises:
+        MediaError: see :func:`write_together`.
+    """
+    path = Path(path)
+    write_together({path: data}, force=force)
+    return path
+
+
+def write_together(files: Mapping[Path, bytes], *, force: bool = False) -> None:
+    """Make several files, all of them or none; each appears whole, in the order given.
+
+    The bytes go to temporary names in the same folders and reach the disk; once all are there, they are renamed.
 
     Raises:
-        MediaError: if the file cannot be made (see :func:`check_target`) or the disk is full.
+        MediaError: if one cannot be made (see :func:`check_target`) or the disk is full.
     """
-    path = check_target(path, force=force)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    parts = {check_target(path, force=force): _part(path) for path in files}
+    path, made = None, []
     try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        for path, part in parts.items():
+            _write_through(part, files[path])
+        for path, part in parts.items():
+            part.replace(path)
+            made.append(path)
     except OSError as error:
+        _remove(made)
         raise MediaError(
             f"could not write {path} ({error.strerror}): make room or choose another folder; nothing was left behind"
         ) from error
     finally:
+        _remove(parts.values())
+    for folder in {path.parent for path in parts}:
+        _settle(folder)
+
+
+def _no_folder(path: Path, reason: str | None) -> MediaError:
+    return MediaError(f"cannot make the folder {path} ({reason}): choose another with -o")
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest thing above it that is there; ``os.path`` takes even over-long names."""
+    return next(one for one in (folder, *folder.parents) if os.path.exists(one))
+
+
+def _exists(path: Path) -> bool:
+    """Whether it is there; raises ``OSError`` for a name that no system takes.
+
+    Below a folder that is missing yet every name is merely absent, so it is tried in the nearest that is there.
+    """
+    try:
+        (_nearest(path.parent) / path.name).stat()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.name[:NAME_KEPT]}.{secrets.token_hex(4)}.part")
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
         with suppress(FileNotFoundError):
-            part.unlink()
-    _settle(path.parent)
-    return path
+            path.unlink()
 
 
 def _settle(folder: Path) -> None:

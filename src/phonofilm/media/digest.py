@@ -6,6 +6,11 @@ import hashlib
 from pathlib import Path
 
 
+def sha256(data: bytes) -> str:
+    """SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal, read in blocks."""
     digest = hashlib.sha256()

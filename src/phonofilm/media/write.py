@@ -50,9 +50,18 @@ def write(clip: Clip, path: str | Path, *, lossless: bool = False, force: bool =
             the clip holds nothing or sound that is not a number, or the film that came out lacks any of it.
     """
     path = Path(path)
-    container = container_for(path, lossless=lossless)
+    container_for(path, lossless=lossless)
     check_target(path, force=force)
-    return write_atomically(path, encode(_checked(clip), container), force=force)
+    return write_atomically(path, film_bytes(clip, path, lossless=lossless), force=force)
+
+
+def film_bytes(clip: Clip, path: Path, *, lossless: bool = False) -> bytes:
+    """What :func:`write` puts into a file of that name.
+
+    Raises:
+        MediaError: see :func:`write`.
+    """
+    return encode(_checked(clip), container_for(path, lossless=lossless))
 
 
 def container_for(path: Path, *, lossless: bool) -> Container:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -11,15 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phonofilm.errors import MediaError, SettingError
-from phonofilm.media.atomic import check_target
-from phonofilm.media.digest import file_sha256
-from phonofilm.media.write import CONTAINERS, container_for, write
+from phonofilm.media.atomic import check_target, make_folder, write_together
+from phonofilm.media.write import CONTAINERS, container_for
 from phonofilm.pipelines.request import Request
-from phonofilm.pipelines.sidecar import Sidecar, read_sidecar
+from phonofilm.pipelines.sidecar import Sidecar, read_sidecar, sidecar_path
 from phonofilm.pipelines.sync import Sync
 from phonofilm.pipelines.sync import measure as measured
 from phonofilm.pipelines.take import Advance, Take
-from phonofilm.plots.sheet import save_sheet
+from phonofilm.plots.sheet import sheet_png
 
 if TYPE_CHECKING:
     from phonofilm.pipelines.joint import Pipeline
@@ -28,6 +26,8 @@ LOSSY, LOSSLESS = ".mp4", ".mkv"
 SLUG_LENGTH = 40
 LIKE_A_FILM = re.compile(r"\.(?=(?:[0-9]*[a-z]){2})[a-z0-9]{2,4}")
 """How suffixes of media files look (``.avi``, ``.mp3``); ``.25`` and ``.v1`` only end the name of a folder."""
+
+COMMENT = re.compile(r"(^|\s)#.*")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Plan:
     @property
     def sidecar_path(self) -> Path:
         """Where the sidecar goes; it is written last, so a film beside one is whole."""
-        return self.film.with_suffix(".json")
+        return sidecar_path(self.film)
 
     @property
     def sheet_path(self) -> Path:
@@ -77,20 +77,25 @@ class Film:
     sync: Sync | None = None
 
 
-def read_prompts(path: Path) -> list[str]:
-    """Prompts of a text file: one a line; blank lines and lines that begin with ``#`` are left out.
+def read_prompts(path: Path) -> dict[str, str]:
+    """Prompts of a text file, one a line, by where they stand (``"line 3 of prompts.txt"``).
+
+    Blank lines are left out, and comments: what follows a ``#`` that begins a line or stands after a blank.
 
     Raises:
         MediaError: if the file cannot be read.
         SettingError: if it holds no prompt.
     """
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise MediaError(f"cannot read prompts from {path}: it is no UTF-8 text; save it as UTF-8") from error
+    except OSError as error:
         raise MediaError(
-            f"cannot read prompts from {path} ({error}): give a text file with one prompt a line"
+            f"cannot read prompts from {path} ({error.strerror}): give a text file with one prompt a line"
         ) from error
-    prompts = [line for line in lines if line and not line.startswith("#")]
+    kept = ((number, COMMENT.sub("", line).strip()) for number, line in enumerate(lines, start=1))
+    prompts = {f"line {number} of {path}": prompt for number, prompt in kept if prompt}
     if not prompts:
         raise SettingError(f"{path} holds no prompt: write one a line")
     return prompts
@@ -145,29 +150,8 @@ def unfinished(plans: Sequence[Plan], *, model: str, force: bool = False, resume
 
 def _check_outputs(plan: Plan, *, force: bool) -> None:
     container_for(plan.film, lossless=plan.lossless)
-    folder = plan.film.parent
-    try:
-        _check_folder(folder)
-        existing = [path for path in plan.outputs if path.exists()]
-    except OSError as error:
-        raise _no_folder(folder, error) from error
-    if existing and not force:
-        raise MediaError(f"{existing[0]} exists already: choose another name with -o, or replace it with --force")
-    for path in plan.outputs if folder.exists() else ():
-        check_target(path, force=force)
-
-
-def _check_folder(folder: Path) -> None:
-    """Raise ``OSError`` for a folder that could not be made; it is made when the first film goes there."""
-    nearest = next(one for one in (folder, *folder.parents) if one.exists())
-    if not nearest.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, f"{nearest} is no folder")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, f"{nearest} may not be written to")
-
-
-def _no_folder(folder: Path, error: OSError) -> MediaError:
-    return MediaError(f"cannot make the folder {folder} ({error.strerror}): choose another with -o")
+    for path in plan.outputs:
+        check_target(path, force=force, new_folder=True)  # made when the first film goes there
 
 
 def _is_finished(plan: Plan, model: str) -> bool:
@@ -225,16 +209,14 @@ def make_again(
 
 
 def _write(plan: Plan, take: Take, measure: bool) -> Film:
-    try:
-        plan.film.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _no_folder(plan.film.parent, error) from error
-    write(take.clip, plan.film, lossless=plan.lossless, force=True)
+    """Write the film, its sheet and its sidecar: all of them or none."""
+    make_folder(plan.film.parent)
+    names = {"sheet": plan.sheet_path.name} if plan.sheet else {}
+    film, sidecar = take.clip.as_film(plan.film, lossless=plan.lossless, **names)
+    files = {plan.film: film}
     sync = measured(take.clip) if measure or plan.sheet else None
     if plan.sheet:
         events = None if sync is None else sync.events
-        save_sheet(take.clip, plan.sheet_path, title=plan.request.prompt, events=events, force=True)
-    names = {"film": plan.film.name} | ({"sheet": plan.sheet_path.name} if plan.sheet else {})
-    written = replace(take.sidecar, files=names, lossless=plan.lossless, film_sha256=file_sha256(plan.film))
-    written.save(plan.sidecar_path)
-    return Film(plan, replace(take, sidecar=written), sync)
+        files[plan.sheet_path] = sheet_png(take.clip, title=plan.request.prompt, events=events)
+    write_together({**files, plan.sidecar_path: sidecar.to_bytes()}, force=True)
+    return Film(plan, replace(take, clip=replace(take.clip, sidecar=sidecar)), sync)

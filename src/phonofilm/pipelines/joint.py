@@ -8,15 +8,15 @@ inpainting) is left to the library: no setting reaches :mod:`phonofilm.diffusion
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from phonofilm import models
@@ -31,15 +31,15 @@ from phonofilm.models import Model
 from phonofilm.pair import AV
 from phonofilm.pipelines.device import CPU, pick
 from phonofilm.pipelines.given import PICTURE, SOUND, encode_given, find_again, take_given
-from phonofilm.pipelines.limits import working_shape
+from phonofilm.pipelines.limits import PromptWarning as PromptWarning
+from phonofilm.pipelines.limits import check_text, working_shape
 from phonofilm.pipelines.request import NEITHER, Request, Settings
 from phonofilm.pipelines.sidecar import Environment, Sidecar
-from phonofilm.pipelines.take import Advance, Take, Timing
-from phonofilm.shapes import ClipShape, exact
+from phonofilm.pipelines.take import Advance, GeneratedClip, Take, Timing
+from phonofilm.pipelines.typed import typed
+from phonofilm.shapes import ClipShape, number
 
-
-class PromptWarning(UserWarning):
-    """The prompt holds words that the model was never trained on."""
+Positive = Annotated[int, Field(ge=1)]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Pipeline:
         size = f"{float(shape.seconds):g} s of {shape.width}x{shape.height} at {float(shape.fps):g} fps"
         return f"Pipeline({self.name!r}: {size}, {shape.sample_rate} Hz, on {self.device})"
 
-    def __call__(self, prompt: str, *, seed: int = 0, **settings: Any) -> Clip:
+    def __call__(self, prompt: str, *, seed: int = 0, **settings: Any) -> GeneratedClip:
         """A clip from a sentence.
 
         Args:
@@ -80,7 +80,7 @@ class Pipeline:
         """
         return self._one(Request(prompt, seed, self.settings(**settings)))
 
-    def dub(self, film: Clip | str | Path, prompt: str, *, seed: int = 0, **settings: Any) -> Clip:
+    def dub(self, film: Clip | str | Path, prompt: str, *, seed: int = 0, **settings: Any) -> GeneratedClip:
         """Sound for a picture: the film's frames as the model sees them, with new sound.
 
         Raises:
@@ -90,7 +90,7 @@ class Pipeline:
         chosen = self.settings(**settings)
         return self._one(Request(prompt, seed, chosen, take_given(film, PICTURE, self.shape(chosen))))
 
-    def illustrate(self, film: Clip | str | Path, prompt: str, *, seed: int = 0, **settings: Any) -> Clip:
+    def illustrate(self, film: Clip | str | Path, prompt: str, *, seed: int = 0, **settings: Any) -> GeneratedClip:
         """A picture for a sound: new frames with the film's own sound.
 
         Raises:
@@ -118,6 +118,7 @@ class Pipeline:
         for batch in batches(requests, self.batch):
             yield from self._make(batch, advance)
 
+    @typed
     def settings(
         self,
         *,
@@ -134,7 +135,8 @@ class Pipeline:
         """The model's default sampling settings with the given ones in their place; see :class:`Settings`.
 
         Raises:
-            SettingError: for a value out of range or a setting that does not exist; the nearest name is offered.
+            SettingError: for a value of another kind or out of range, or a setting that does not exist; the nearest
+                name is offered.
         """
         for name in unknown:
             raise unknown_name("setting", name, (field.name for field in fields(Settings)))
@@ -145,8 +147,8 @@ class Pipeline:
             gamma=_or(gamma, defaults.gamma),
             guidance=AV(_or(scales.video, defaults.guidance.video), _or(scales.audio, defaults.guidance.audio)),
             sampler=_or(sampler, defaults.sampler),
-            seconds=exact(_or(seconds, self.model.shape.seconds)),
-            fps=exact(_or(fps, self.model.shape.fps)),
+            seconds=number(_or(seconds, self.model.shape.seconds), "seconds"),
+            fps=number(_or(fps, self.model.shape.fps), "fps"),
             negative=negative,
             guidance_interval=guidance_interval,
         )
@@ -159,13 +161,7 @@ class Pipeline:
         """
         sampler(request.settings.sampler)
         self.model.codec.latent_shape(self.shape(request.settings))
-        self.model.text.tokens([request.prompt, request.settings.negative])
-        strange = self.model.text.unknown_words(f"{request.prompt} {request.settings.negative}")
-        if strange:
-            names = ", ".join(repr(word) for word in strange)
-            warnings.warn(
-                f"{self.name} was never trained on {names}: it will guess what is meant", PromptWarning, stacklevel=2
-            )
+        check_text(self.model.text, request.prompt, request.settings.negative, self.name)
 
     def shape(self, settings: Settings) -> ClipShape:
         """The shape in which a clip is made, see :func:`phonofilm.pipelines.limits.working_shape`."""
@@ -194,7 +190,7 @@ class Pipeline:
         given = find_again(sidecar.source, sidecar.held, self.shape(sidecar.settings), beside)
         return Request(sidecar.prompt, sidecar.seed, sidecar.settings, given)
 
-    def _one(self, request: Request) -> Clip:
+    def _one(self, request: Request) -> GeneratedClip:
         (take,) = self.stream([request])
         return take.clip
 
@@ -212,7 +208,7 @@ class Pipeline:
         clock.append(time.perf_counter())
         timing = Timing(*((after - before) / len(batch) for before, after in pairwise(clock)))
         return [
-            Take(_finish(clip, request), self._sidecar(request, len(batch), place), timing)
+            Take(_finish(clip, request, self._sidecar(request, len(batch), place)), timing)
             for place, (clip, request) in enumerate(zip(clips, batch, strict=True))
         ]
 
@@ -261,8 +257,13 @@ class Pipeline:
         )
 
 
+@typed
 def load(
-    name: str | Path = "svg-tiny", *, device: str = "auto", batch: int | None = None, threads: int | None = None
+    name: str | Path = "svg-tiny",
+    *,
+    device: str = "auto",
+    batch: Positive | None = None,
+    threads: Positive | None = None,
 ) -> Pipeline:
     """A pipeline for a model that ships, or one in a folder.
 
@@ -273,7 +274,7 @@ def load(
         threads: of the CPU, for this whole process; default: torch's choice.
 
     Raises:
-        SettingError: for an unknown name (the nearest one is offered) or device.
+        SettingError: for an unknown name (the nearest one is offered) or device, or a number below 1.
         WeightsError: if the weights are missing, damaged or made for something else.
     """
     place = pick(device)
@@ -294,10 +295,11 @@ def _or(value: Any, default: Any) -> Any:
     return default if value is None else value
 
 
-def _finish(clip: Clip, request: Request) -> Clip:
+def _finish(clip: Clip, request: Request, sidecar: Sidecar) -> GeneratedClip:
     """The decoded clip at the frame rate asked for, with a given side as it was and not as the codec shows it."""
     given = request.given
     frames = given.clip.frames if given is not None and given.held.video else clip.frames
     audio = given.clip.audio if given is not None and given.held.audio else clip.audio
     keep = int(clip.fps / request.settings.fps)
-    return Clip(None if frames is None else frames[::keep], audio, request.settings.fps, clip.sample_rate)
+    thinned = None if frames is None else frames[::keep]
+    return GeneratedClip(thinned, audio, request.settings.fps, clip.sample_rate, sidecar)

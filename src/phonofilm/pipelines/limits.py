@@ -1,13 +1,43 @@
-"""What length and frame rate a model can make."""
+"""What a model can make: length, frame rate, and which words it knows."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from fractions import Fraction
 
+from phonofilm.conditioning.text import TextEncoder
 from phonofilm.errors import SettingError
 from phonofilm.pipelines.request import Settings
 from phonofilm.shapes import ClipShape
+
+
+class PromptWarning(UserWarning):
+    """The prompt holds words that the model was never trained on, or none that it was."""
+
+
+def check_text(text: TextEncoder, prompt: str, negative: str, name: str) -> None:
+    """Refuse what is too long to be read; warn of words that the model never saw.
+
+    Args:
+        text: the model's encoder.
+        prompt: what is asked for.
+        negative: what is not wanted.
+        name: of the model, for messages.
+
+    Raises:
+        SettingError: if one of them is too long.
+    """
+    text.check_length(prompt)
+    text.check_length(negative, "the negative prompt")
+    strange = ", ".join(repr(word) for word in text.unknown_words(f"{prompt} {negative}"))
+    if not text.knows_any(prompt):
+        doubt = f"no word of this prompt is known to {name}: what it makes has nothing to do with it"
+    elif strange:
+        doubt = f"{name} was never trained on {strange}: it will guess what is meant"
+    else:
+        return
+    warnings.warn(doubt, PromptWarning, stacklevel=2)
 
 
 def working_shape(own: ClipShape, settings: Settings, name: str) -> ClipShape:

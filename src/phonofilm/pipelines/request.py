@@ -10,6 +10,7 @@ from typing import Any
 from phonofilm.errors import SettingError
 from phonofilm.media.clip import Clip
 from phonofilm.pair import AV
+from phonofilm.pipelines.typed import typed
 
 NEITHER = AV(video=False, audio=False)
 MAX_SEED = 2**63 - 1
@@ -110,12 +111,17 @@ class Request:
     given: Given | None = None
 
     def __post_init__(self) -> None:
-        if not self.prompt.strip():
-            raise SettingError('the prompt is empty: say what happens, for example "a glass ball bounces on wood"')
-        if not 0 <= self.seed <= MAX_SEED:
-            raise SettingError(f"seed is {self.seed}: choose a whole number from 0 to 2**63 - 1")
+        _check(prompt=self.prompt, seed=self.seed)
 
     @property
     def held(self) -> AV[bool]:
         """Which sides are given."""
         return NEITHER if self.given is None else self.given.held
+
+
+@typed
+def _check(prompt: str, seed: int) -> None:
+    if not prompt.strip():
+        raise SettingError('the prompt is empty: say what happens, for example "a glass ball bounces on wood"')
+    if not 0 <= seed <= MAX_SEED:
+        raise SettingError(f"seed is {seed}: choose a whole number from 0 to 2**63 - 1")

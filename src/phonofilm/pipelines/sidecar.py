@@ -109,13 +109,21 @@ class Sidecar:
         own = {name: value for name, value in row.items() if name not in ("format", "version")}
         return _STORED.validate_json(json.dumps(own))
 
+    def to_bytes(self) -> bytes:
+        """What its file holds."""
+        return (json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n").encode()
+
     def save(self, path: Path) -> Path:
         """Write the sidecar whole or not at all."""
-        content = json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n"
-        return write_atomically(path, content.encode(), force=True)
+        return write_atomically(path, self.to_bytes(), force=True)
 
 
 _STORED = TypeAdapter(Sidecar)
+
+
+def sidecar_path(film: Path) -> Path:
+    """Where a film's sidecar stands."""
+    return film.with_suffix(".json")
 
 
 def read_sidecar(path: Path) -> Sidecar:

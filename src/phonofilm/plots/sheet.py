@@ -24,6 +24,7 @@ COLORS = AV("#d95f02", "#1f5fd0")  # seen and heard: told apart with any colour 
 MARKERS = AV("v", "^")
 LABELS = AV("seen", "heard")
 FLOOR_DB = -70.0
+NOTHING = 1e-12  # power of no sound at all, for the logarithm
 
 Marks = AV[tuple[float, ...] | None]
 """Times in seconds of the events seen and heard; ``None`` where nobody looked."""
@@ -77,14 +78,18 @@ def frame_times(count: int, seconds: float, limit: int = MAX_FRAMES) -> np.ndarr
 
 
 def log_mel(samples: np.ndarray, sample_rate: int, bands: int = 64, window: int = 1024) -> np.ndarray:
-    """Log-mel power in dB below the loudest bin, ``(band, frame)``; for looking at, not for training."""
+    """Log-mel power in dB below the loudest bin, ``(band, frame)``; for looking at, not for training.
+
+    Where nothing sounds all of it is at the floor.
+    """
     window = min(window, 2 ** int(np.log2(max(len(samples), 2))))
     hop = max(1, window // 8)
     padded = np.pad(samples, window // 2)
     pieces = np.lib.stride_tricks.sliding_window_view(padded, window)[::hop]
     power = np.abs(np.fft.rfft(pieces * np.hanning(window), axis=-1)) ** 2
-    db = 10 * np.log10(_mel_filters(bands, window, sample_rate) @ power.T + 1e-12)
-    return np.maximum(db - db.max(), FLOOR_DB)
+    db = 10 * np.log10(_mel_filters(bands, window, sample_rate) @ power.T + NOTHING)
+    loudest = max(db.max(), 10 * np.log10(NOTHING) - FLOOR_DB)
+    return np.maximum(db - loudest, FLOOR_DB)
 
 
 def _mel_filters(bands: int, window: int, sample_rate: int) -> np.ndarray:
@@ -106,10 +111,10 @@ def _strip_height(clip: Clip) -> float:
 
 
 def _draw_frames(axes: Axes, clip: Clip) -> None:
-    axes.set_yticks([])
     if clip.frames is None:
-        axes.text(0.5, 0.5, "no picture", transform=axes.transAxes, ha="center", va="center")
+        _leave_empty(axes, "no picture")
         return
+    axes.set_yticks([])
     count = len(clip.frames)
     edges = frame_times(count, float(count / clip.fps))
     for left, right in pairwise(edges):
@@ -123,10 +128,10 @@ def _draw_frames(axes: Axes, clip: Clip) -> None:
 
 def _draw_wave(axes: Axes, clip: Clip) -> None:
     axes.set_ylim(-1.05, 1.05)
-    axes.set_ylabel("amplitude")
     if clip.audio is None or clip.audio.shape[1] == 0:
-        axes.text(0.5, 0.5, "no sound", transform=axes.transAxes, ha="center", va="center")
+        _leave_empty(axes, "no sound")
         return
+    axes.set_ylabel("amplitude")
     low, high = _envelope(clip.audio)
     times = np.linspace(0, clip.audio.shape[1] / clip.sample_rate, len(low), endpoint=False)
     axes.fill_between(times, low, high, color="#444444", linewidth=0.5, edgecolor="#444444")
@@ -141,12 +146,18 @@ def _envelope(audio: np.ndarray, columns: int = int(WIDTH * DPI)) -> tuple[np.nd
 
 def _draw_mel(axes: Axes, clip: Clip) -> None:
     if clip.audio is None or clip.audio.shape[1] == 0:
-        axes.set_yticks([])
+        _leave_empty(axes, "no sound")
         return
     axes.set_ylabel("mel band")
     seconds = clip.audio.shape[1] / clip.sample_rate
     picture = log_mel(clip.audio.mean(axis=0), clip.sample_rate)
-    axes.imshow(picture, extent=(0, seconds, 0, len(picture)), aspect="auto", origin="lower", cmap="magma")
+    extent = (0, seconds, 0, len(picture))
+    axes.imshow(picture, extent=extent, aspect="auto", origin="lower", cmap="magma", vmin=FLOOR_DB, vmax=0)
+
+
+def _leave_empty(axes: Axes, why: str) -> None:
+    axes.set_yticks([])
+    axes.text(0.5, 0.5, why, transform=axes.transAxes, ha="center", va="center")
 
 
 def _mark_events(rows: Sequence[Axes], events: Marks) -> None:

@@ -10,11 +10,14 @@ from phonofilm.data.clapperboard.render import render
 from phonofilm.data.clapperboard.scenes import VERSION, Scene, sample_scene
 from phonofilm.data.manifest import NAME, Record, read_manifest, read_rows
 from phonofilm.errors import MediaError, SettingError
+from phonofilm.media.atomic import make_folder
 from phonofilm.media.digest import file_sha256
 from phonofilm.media.write import write
 from phonofilm.shapes import ClipShape
 
 UNFINISHED = NAME + ".part"
+LONGEST = 60
+"""Seconds: a scene holds a few seconds of action, and a film is in memory whole while it is made."""
 
 
 def write_dataset(
@@ -39,28 +42,34 @@ def write_dataset(
         first_seed: first seed; from ``HELD_OUT`` on for evaluation.
         lossless: keep frames and samples bit for bit; see :func:`phonofilm.media.write.write`.
         progress: told (films done, films in all).
-        force: replace whatever films are there.
+        force: replace what is there: films of an earlier run are deleted first.
 
     Returns:
         Path of the manifest.
 
     Raises:
         SettingError: for a count below 1, or a shape or seed that no scene can have.
-        MediaError: for a folder that holds anything else, or a disk that is full.
+        MediaError: for a folder that holds anything else, be it other scenes, or a disk that is full.
     """
     if count < 1:
         raise SettingError(f"the number of scenes is {count}: choose 1 or more")
     # Whatever no scene can be is refused before the folder is touched.
     sample_scene(first_seed, seconds=shape.seconds, sample_rate=shape.sample_rate)
     _ = shape.frames, shape.samples
+    if shape.seconds > LONGEST:
+        raise SettingError(f"a film of a scene lasts at most {LONGEST} s, not {shape.seconds}: choose fewer seconds")
+    seeds, fresh = range(first_seed, first_seed + count), not Path(directory).exists()
     folder = _claim(Path(directory), force=force)
-    done = {} if force else {record.seed: record for record in _earlier(folder)}
+    if force:
+        _clear(folder)
+    done = {record.seed: record for record in _earlier(folder)}
+    _check_same_run(folder, list(done.values()), seeds, shape, lossless)
     unfinished = folder / UNFINISHED
     records: list[Record] = []
     try:
         unfinished.write_text("".join(map(_line, done.values())), encoding="utf-8")
         with unfinished.open("a", encoding="utf-8") as log:
-            for seed in range(first_seed, first_seed + count):
+            for seed in seeds:
                 records.append(_film(folder, seed, shape, lossless, done.get(seed)))
                 if records[-1] is not done.get(seed):
                     log.write(_line(records[-1]))
@@ -71,6 +80,42 @@ def write_dataset(
         return unfinished.replace(folder / NAME)
     except OSError as error:
         raise MediaError(f"cannot write in {folder} ({error.strerror}): free some space or choose another") from error
+    finally:
+        _leave_nothing_empty(folder, fresh)
+
+
+def _leave_nothing_empty(folder: Path, fresh: bool) -> None:
+    """Take away what a run without a single film left."""
+    unfinished = folder / UNFINISHED
+    if unfinished.exists() and not unfinished.stat().st_size:
+        unfinished.unlink()
+    if fresh and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _clear(folder: Path) -> None:
+    """Delete what earlier runs wrote, and nothing else."""
+    listings = [folder / name for name in (NAME, UNFINISHED) if (folder / name).exists()]
+    films = [path for path in folder.glob("*.mp4") if len(path.stem) >= 10 and path.stem.isdigit()] if listings else []
+    for path in (*films, *listings):
+        path.unlink()
+
+
+def _check_same_run(folder: Path, earlier: list[Record], seeds: range, shape: ClipShape, lossless: bool) -> None:
+    """See that films which are there already are among those wanted, before anything is touched.
+
+    Raises:
+        MediaError: if they are not.
+    """
+    if any((record.shape, record.lossless, record.version) != (shape, lossless, VERSION) for record in earlier):
+        raise MediaError(f"{folder} holds scenes of other settings: choose another folder, or use --force")
+    there = [record.seed for record in earlier]
+    if any(seed not in seeds for seed in there):
+        first, count = min(there), max(there) - min(there) + 1
+        raise MediaError(
+            f"{folder} holds scenes from seed {first} on: continue them with --seed {first} --count {count} or more, "
+            "choose another folder, or use --force"
+        )
 
 
 def _claim(folder: Path, *, force: bool) -> Path:
@@ -79,13 +124,10 @@ def _claim(folder: Path, *, force: bool) -> Path:
     Raises:
         MediaError: if it cannot be made, or holds what no earlier run wrote.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        ours = any((folder / name).exists() for name in (NAME, UNFINISHED))
-        if not force and not ours and any(folder.iterdir()):
-            raise MediaError(f"{folder} is not empty and has no manifest: choose another folder, or use --force")
-    except OSError as error:
-        raise MediaError(f"cannot make the folder {folder} ({error.strerror}): choose another one with -o") from error
+    make_folder(folder)
+    ours = any((folder / name).exists() for name in (NAME, UNFINISHED))
+    if not force and not ours and any(folder.iterdir()):
+        raise MediaError(f"{folder} is not empty and has no manifest: choose another folder, or use --force")
     return folder
 
 
