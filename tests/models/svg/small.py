@@ -31,6 +31,8 @@ def small_config(kind: Coupling = Coupling.CMC_PE, channels: AV[int] = CHANNELS,
         "frame_rate": Fraction(1),
         "sound_stride": 1,
         "exact_alignment": True,
+        "centred": True,
+        "sound_per_step": True,
     }
     return SVGConfig(
         video_unet=video | sides.video, audio_unet=audio | sides.audio, coupling=CouplingConfig(**settings | coupling)

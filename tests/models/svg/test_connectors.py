@@ -81,6 +81,7 @@ def test_temporal_attention_by_hand():
 @torch.no_grad()
 def test_half_of_the_feed_forward_sees_the_step_before():
     layer = ShiftFeedForward(C)
+    start(layer)
     video = torch.randn(1, C, STEPS, 2, 3)
     changed = video.clone()
     changed[:, :, 2] += 1

@@ -17,7 +17,7 @@ from phonofilm.models.svg.adapters import Context
 from phonofilm.models.svg.config import Coupling
 from phonofilm.models.svg.hooks import install
 from phonofilm.pair import AV
-from tests.models.svg.small import B, F, H, M, T, W, inputs, small, start
+from tests.models.svg.small import B, C, F, H, M, T, W, inputs, small, start
 
 COUPLED = [Coupling.CMC_PE, Coupling.CROSS_ATTENTION]
 
@@ -285,3 +285,28 @@ def test_alignment_follows_true_time():
     assert stretch == AV(Fraction(13, 16), Fraction(16, 13))
     assert middle == AV(Fraction(1, 10), Fraction(1, 32))
     assert small(exact_alignment=False)._alignment(x) == (AV(1, 1), AV(0, 0))
+
+
+@torch.no_grad()
+def test_fresh_features_tell_clips_apart():
+    """What all clips share says nothing: of 8 unrelated ones it is an eighth, and all where only the ends of time show."""
+    network = small(started=False)
+    generator = torch.Generator().manual_seed(2)
+    x = AV(torch.randn(8, C, F, H, W, generator=generator), torch.randn(8, C, T, M, generator=generator))
+    features = network.shared(x, AV.both(torch.full((8,), 500.0)))
+    for feature in features:
+        common = feature.mean(0).square().sum() / feature.square().mean(0).sum()
+        assert common < 0.3
+        torch.testing.assert_close(feature.norm(dim=-1), torch.ones(feature.shape[:2]))
+        torch.testing.assert_close(feature.mean(-1), torch.zeros(feature.shape[:2]), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("per_step", [True, False])
+@torch.no_grad()
+def test_sound_adapters_attend_within_steps_or_over_the_clip(per_step):
+    adapter = small(sound_per_step=per_step).coupling.adapters.audio.down[1].transformer_blocks[0]
+    hidden, context = torch.randn(1, 32, 7, 3), Context(torch.randn(1, 24, 7))
+    changed = hidden.clone()
+    changed[:, :, 4] += 1
+    moved = (adapter(hidden, context) != adapter(changed, context)).flatten(3).any(3).any(1)[0]
+    assert moved.tolist() == [not per_step or step == 4 for step in range(7)]

@@ -34,6 +34,9 @@ class CouplingConfig(BaseModel):
         exact_alignment: line the two time axes up by true time: padding of the sound latents does not count, and
             a frame hears the middle of its time. The published weights were trained without: both axes count
             as equally long, and a frame hears its beginning.
+        centred: a CMC-PE feature loses its mean over time before it is normed, so that only changes are told.
+        sound_per_step: the sound's adapters attend within each time step, as the picture's do, instead of over
+            all positions of the clip at once.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,6 +50,8 @@ class CouplingConfig(BaseModel):
     self_conditioning: bool = True
     sound_stride: int = Field(default=2, ge=1, le=2)
     exact_alignment: bool = False
+    centred: bool = False
+    sound_per_step: bool = False
 
 
 class SVGConfig(BaseModel):
@@ -180,7 +185,7 @@ def audio_unet(
 
 
 def _own(width: int, multipliers: tuple[int, int], groups: int) -> CouplingConfig:
-    """A coupling trained here: position code in frames, heads of 32, one feature step a sound row, true alignment."""
+    """A coupling trained here, with the settings that no published weights depend on; README.md has the reasons."""
     return CouplingConfig(
         width=width,
         multipliers=multipliers,
@@ -189,6 +194,8 @@ def _own(width: int, multipliers: tuple[int, int], groups: int) -> CouplingConfi
         frame_rate=Fraction(1),
         sound_stride=1,
         exact_alignment=True,
+        centred=True,
+        sound_per_step=True,
     )
 
 

@@ -216,13 +216,16 @@ class RelativeBias(nn.Module):
 
 
 class ShiftFeedForward(nn.Module):
-    """Gated feed-forward on ``(batch, channel, step, y, x)``; half of its channels see the step before."""
+    """Gated feed-forward on ``(batch, channel, step, y, x)``; half of its channels see the step before; starts at zero.
+
+    Otherwise the zeros before the first step would be all that a fresh connector tells.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         inner = int(channels * 8 / 3)
         self.proj_in = nn.Sequential(nn.Conv3d(channels, 2 * inner, 1, bias=False))
-        self.proj_out = nn.Sequential(ChannelNorm(inner), nn.Conv3d(inner, channels, 1, bias=False))
+        self.proj_out = nn.Sequential(ChannelNorm(inner), zeroed(nn.Conv3d(inner, channels, 1, bias=False)))
 
     def forward(self, video: Tensor) -> Tensor:
         """What to add to the video."""
@@ -262,7 +265,7 @@ def sinusoid(position: Tensor, width: int) -> Tensor:
     return torch.cat([angle.sin(), angle.cos()], dim=-1)
 
 
-def zeroed(layer: nn.Conv2d | nn.Linear) -> nn.Module:
+def zeroed(layer: nn.Conv2d | nn.Conv3d | nn.Linear) -> nn.Module:
     """``layer`` with all its parameters set to zero."""
     for parameter in layer.parameters():
         nn.init.zeros_(parameter)

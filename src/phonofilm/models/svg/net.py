@@ -50,7 +50,7 @@ class CouplingLayers(nn.Module):
 
         channels, levels, head = config.latent_channels, config.levels, coupling.head
         self.connector_in_video = stack(levels.video, head.video, per_step=True)
-        self.connector_in_audio = stack(levels.audio, head.audio, per_step=False)
+        self.connector_in_audio = stack(levels.audio, head.audio, per_step=coupling.sound_per_step)
         self.connector_out_video = connector(channels.video, levels.video[0], coupling.frame_rate, stride=2)
         self.connector_out_audio = connector(channels.audio, levels.audio[0], None, coupling.sound_stride)
 
@@ -195,6 +195,8 @@ class SVG(FamilyNetwork):
         if self.config.coupling.kind is Coupling.CROSS_ATTENTION:
             return functional.normalize(feature.mean((2, 3, 4)), dim=-1, eps=NORM_EPSILON).unsqueeze(1)
         steps = feature.mean((3, 4)) if padded.ndim == 5 else feature.mean((2, 4))
+        if self.config.coupling.centred:
+            steps = steps - steps.mean(-1, keepdim=True)
         return functional.normalize(steps, dim=-1, eps=NORM_EPSILON)
 
     def _alignment(self, x: AV[Tensor]) -> tuple[AV[Fraction], AV[Fraction]]:
