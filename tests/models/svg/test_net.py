@@ -298,7 +298,7 @@ def test_fresh_features_tell_clips_apart():
         common = feature.mean(0).square().sum() / feature.square().mean(0).sum()
         assert common < most
         torch.testing.assert_close(feature.norm(dim=-1), torch.ones(feature.shape[:2]))
-        torch.testing.assert_close(feature.mean(-1), torch.zeros(feature.shape[:2]), atol=1e-6, rtol=0)
+        torch.testing.assert_close(feature.mean(-1), torch.zeros(feature.shape[:2]), atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("per_step", [True, False])
