@@ -9,6 +9,7 @@ import numpy as np
 
 RESAMPLES = 1000
 _ROUNDING = 1e-6  # of a rank
+TOO_FEW = "none: it takes 2 clips that count"
 BOOTSTRAP = f"percentile bootstrap over clips, {RESAMPLES} resamples"
 
 
@@ -19,7 +20,7 @@ class Estimate:
     Attributes:
         value: ``None`` where it cannot be had.
         interval: its 95 % interval, where one can be had.
-        method: how the interval was made.
+        method: how the interval was made, or why there is none.
         reason: why there is no value.
         n: values it rests on.
         clips: clips that were drawn from.
@@ -47,6 +48,8 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float], seed: int 
     value, n = float(top.sum() / bottom.sum()), round(bottom.sum())
     if seed is None:
         return Estimate(value, n=n, clips=len(top))
+    if np.count_nonzero(bottom) < 2:
+        return Estimate(value, None, TOO_FEW, n=n, clips=len(top))
     drawn = _counts(len(top), seed)
     tops, bottoms = drawn @ top, drawn @ bottom
     interval = _percentiles(tops[bottoms > 0] / bottoms[bottoms > 0])
@@ -72,6 +75,8 @@ def quantile(per_clip: Sequence[np.ndarray], share: float, seed: int | None, *, 
     value = float(_ranked(values[order], np.ones((1, len(values))), share)[0])
     if seed is None:
         return Estimate(value, n=len(values), clips=len(per_clip))
+    if owner[0] == owner[-1]:
+        return Estimate(value, None, TOO_FEW, n=len(values), clips=len(per_clip))
     drawn = _counts(len(per_clip), seed)[:, owner[order]]
     filled = drawn[drawn.any(axis=1)]
     interval = _percentiles(_ranked(values[order], filled, share))

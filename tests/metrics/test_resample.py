@@ -65,6 +65,21 @@ def test_the_jackknife_of_a_mean_is_students_interval():
 def test_too_few_clips_have_no_interval():
     found = jackknife(2 * GROUPS - 1, lambda clips: 0.5, seed=0)
     assert (found.value, found.interval) == (0.5, None)
+    assert "40 clips" in found.method
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        mean([3.0], 0, empty="-"),
+        ratio([2, 0, 0], [3, 0, 0], 0, empty="-"),
+        quantile([np.empty(0), np.array([1.0, 2.0])], 0.5, 0, empty="-"),
+    ],
+)
+def test_a_single_clip_that_counts_has_no_interval_and_a_reason(found):
+    assert found.value is not None
+    assert found.interval is None
+    assert "2 clips" in found.method
 
 
 def test_the_same_seed_gives_the_same_interval():

@@ -102,6 +102,19 @@ def test_unknown_metrics_offer_the_nearest():
         find("frechet-latents")
 
 
+def test_a_score_is_traced_to_its_metric():
+    with pytest.raises(SettingError, match="event-f1-frame is a score of the metric event-sync"):
+        find("event-f1-frame")
+    with pytest.raises(SettingError, match="metric frechet-latents"):
+        find("frechet-audio-latents")
+
+
+@pytest.mark.parametrize("name", ["event-sync", "event-detectors", "avalign-svg", "material-match", "frechet-latents"])
+def test_a_metric_gives_the_scores_that_it_says(name):
+    metric = find(name, HalfCodec())
+    assert tuple(score.name for score in metric.scores([], None, 0)) == metric.gives
+
+
 LATENT_LOUDNESS = """
 from phonofilm.metrics import Better, Metric, Score
 from phonofilm.estimate import mean
@@ -206,6 +219,27 @@ def test_prompts_come_from_sidecars_and_truth_from_the_manifest(folder):
     (folder / "manifest.jsonl").write_text(json.dumps(row) + "\n")
     assert films(folder)[1].prompt == "a drum is hit"
     assert films(folder)[1].read().truth == (EVENT,)
+
+
+def test_a_manifest_of_files_and_captions_will_do(folder):
+    rows = [{"file": f"{i}.mp4", "caption": "a glass ball bounces"} for i in range(2)]
+    (folder / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert [(film.prompt, film.truth) for film in films(folder)] == [("a glass ball bounces", None)] * 2
+    report = score_folder(folder, metrics=["material-match", "event-detectors"])
+    assert report["material-picture"].n == 2
+    assert report["eye-recall"].value is None
+    assert "events" in report["eye-recall"].reason
+
+
+def test_a_row_without_a_caption_is_said(folder):
+    (folder / "manifest.jsonl").write_text('{"file": "0.mp4"}\n')
+    with pytest.raises(MediaError, match="line 1 lacks 'caption'"):
+        films(folder)
+
+
+def test_a_codec_without_a_reference_is_said(folder):
+    with pytest.raises(SettingError, match="--reference"):
+        score_folder(folder, codec=HalfCodec())
 
 
 @pytest.mark.parametrize("content", ["{}", "no", "[]", '{"prompt": 5}', '{"prompt": null}'])

@@ -5,12 +5,16 @@ import pytest
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.plots.rows import draw_rows, save_rows
 
+BETTER = {"f1": "higher", "offset": "nearer zero"}
+
 
 def row(label, kind, **scores):
     return {
         "label": label,
         "kind": kind,
-        "scores": {name: {"value": value, "interval": ends} for name, (value, ends) in scores.items()},
+        "scores": {
+            name: {"value": value, "interval": ends, "better": BETTER[name]} for name, (value, ends) in scores.items()
+        },
     }
 
 
@@ -26,6 +30,7 @@ RESULTS = {
 def test_every_value_stands_in_its_panel_on_its_row_within_its_interval():
     f1, offset = (axes for axes in draw_rows(RESULTS).axes if axes.get_visible())
     assert [axes.get_title() for axes in (f1, offset)] == ["the f1", "the offset"]
+    assert [axes.get_xlabel() for axes in (f1, offset)] == ["higher is better", "nearer zero is better"]
     assert [line.get_xydata().tolist() for line in f1.lines] == [[[0.6, 0], [0.8, 0]], [[0.7, 0]], [[0.2, 1]]]
     assert [line.get_xydata().tolist() for line in offset.lines] == [[[-9.0, 0], [4.0, 0]], [[-3.0, 0]]]
     assert [label.get_text() for label in f1.get_yticklabels()] == ["model", "chance"]

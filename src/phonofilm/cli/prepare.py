@@ -21,7 +21,7 @@ def prepare(
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of the first scene; from 1000000000 on they are held out.")
     ] = 0,
-    seconds: Annotated[str, typer.Option(help="Length of each clip.")] = "2",
+    seconds: Annotated[str, typer.Option(help="Length of each clip, 1 to 60.")] = "2",
     fps: Annotated[str, typer.Option(help="Frames a second.")] = "8",
     size: Annotated[int, typer.Option(min=16, help="Height and width in pixels.")] = 64,
     sample_rate: Annotated[int, typer.Option(min=8000, help="Audio samples a second.")] = 16000,

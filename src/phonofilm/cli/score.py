@@ -80,6 +80,6 @@ def table(report: Report) -> Table:
 def _numbers(score: Score) -> list[str]:
     if score.value is None:
         return [f"none: {score.reason}", "", "", ""]
-    interval = "" if score.interval is None else f"{score.interval[0]:.3g} to {score.interval[1]:.3g}"
+    interval = score.method if score.interval is None else f"{score.interval[0]:.3g} to {score.interval[1]:.3g}"
     beside = ["" if value is None else f"{value:.3g}" for value in (score.chance, score.ceiling)]
     return [f"{score.value:.3g} {score.unit}".strip(), interval, *beside]

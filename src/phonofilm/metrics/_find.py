@@ -17,6 +17,7 @@ class _Kind(Protocol):
 
     needs_codec: bool
     needs_reference: bool
+    gives: tuple[str, ...]
 
     def __call__(self, *codec: Codec) -> Metric[Any]:
         """The metric; with a codec if it needs one."""
@@ -50,6 +51,9 @@ def find(name: str, codec: Codec | None = None) -> Metric[Any]:
 
 def _kind(name: str) -> _Kind:
     if name not in names():
+        for metric in names():
+            if name in _kind(metric).gives:
+                raise SettingError(f"{name} is a score of the metric {metric}: name {metric} instead")
         raise unknown_name("metric", name, names())
     return importlib.import_module(f"phonofilm.metrics.{name.replace('-', '_')}").metric
 

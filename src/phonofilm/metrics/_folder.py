@@ -16,8 +16,8 @@ from phonofilm.metrics._score import Subject
 FILMS = frozenset((".mp4", ".mkv", ".mov", ".webm", ".m4v", ".avi"))
 MANIFEST = "manifest.jsonl"
 
-_Row = tuple[str, tuple[Event, ...]]
-"""Caption and events of a film."""
+_Row = tuple[str, tuple[Event, ...] | None]
+"""Caption of a film, and its events where they are known."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,10 @@ class Film:
 def films(folder: str | Path) -> list[Film]:
     """The films of a folder in order of their names.
 
-    Captions and true events come from ``manifest.jsonl`` (fields ``file``, ``caption``, ``events``), prompts from
-    the sidecar ``<name>.json`` beside a generated film (field ``prompt``). Films without either are scored by
-    what needs no words.
+    Captions come from ``manifest.jsonl``, a line of JSON for each film with the fields ``file`` and ``caption``; so
+    do true events where it has the field ``events`` (see :class:`phonofilm.events.Event`). Prompts come from the
+    sidecar ``<name>.json`` beside a generated film (field ``prompt``). Films without either are scored by what needs
+    no words.
 
     Raises:
         MediaError: if the folder is absent or holds no films, or a manifest or sidecar is damaged.
@@ -106,17 +107,27 @@ def _manifest(path: Path) -> dict[str, _Row]:
             file, row = _row(json.loads(line))
             if file in listed:
                 raise ValueError(f"{file} stands there twice")
-        except (ValueError, KeyError, TypeError) as error:
-            raise MediaError(f"{path}, line {number} is damaged ({error}): prepare the folder again") from error
+        except KeyError as error:
+            raise MediaError(f"{path}, line {number} lacks {error}: give each film its file and caption") from error
+        except (ValueError, TypeError) as error:
+            raise MediaError(f"{path}, line {number} is damaged ({error}): mend it, or make it again") from error
         listed[file] = row
     return listed
 
 
 def _row(row: dict[str, Any]) -> tuple[str, _Row]:
     """A film's name with its caption and events."""
-    file, caption, events = row["file"], row["caption"], row["events"]
-    if not (isinstance(file, str) and isinstance(caption, str) and isinstance(events, list)):
+    file, caption = row["file"], row["caption"]
+    events = row.get("events")
+    if not (isinstance(file, str) and isinstance(caption, str) and isinstance(events, list | None)):
         raise TypeError("file and caption are words, events a list")
     if Path(file).is_absolute() or ".." in Path(file).parts:
         raise ValueError(f"{file} lies outside the folder")
-    return file, (caption, tuple(map(Event.from_json, events)))
+    return file, (caption, None if events is None else tuple(_event(event) for event in events))
+
+
+def _event(row: Any) -> Event:
+    try:
+        return Event.from_json(row)
+    except KeyError as error:
+        raise ValueError(f"an event lacks {error}") from error

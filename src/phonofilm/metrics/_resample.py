@@ -11,6 +11,8 @@ from phonofilm.estimate import Estimate
 
 SHUFFLES = 20
 GROUPS = 20
+TOO_FEW = f"none: fewer than {2 * GROUPS} clips, of which a distance comes out too large"
+"""Also a caution: small samples lie far from anything, so a distance of few clips is mostly that of their number."""
 JACKKNIFE = f"delete-a-group jackknife over clips, {GROUPS} groups, reference held"
 
 
@@ -29,7 +31,7 @@ def jackknife(n: int, statistic: Callable[[np.ndarray], float], seed: int) -> Es
     """
     value = statistic(np.arange(n))
     if n < 2 * GROUPS:
-        return Estimate(value, n=n, clips=n)
+        return Estimate(value, None, TOO_FEW, n=n, clips=n)
     group = np.random.default_rng(seed).permutation(n) % GROUPS
     without = np.array([statistic(np.flatnonzero(group != g)) for g in range(GROUPS)])
     spread = np.sqrt((GROUPS - 1) / GROUPS * ((without - without.mean()) ** 2).sum())

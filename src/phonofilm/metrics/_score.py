@@ -40,7 +40,7 @@ class Score:
         unit: "" for shares.
         better: which way is better.
         n: clips that it rests on.
-        interval, method: 95 % interval and how it was made.
+        interval, method: 95 % interval and how it was made, or why there is none.
         chance: value of the same clips with picture and sound (or caption) of different clips paired.
         ceiling: value of the reference clips.
         fps, sample_rate: of the clips, where all agree.
@@ -157,12 +157,14 @@ class Metric(Protocol[MeasuredT]):
         version: grows whenever the same clips would get another value.
         needs_codec: it is built with a codec, on whose latents it works.
         needs_reference: it has no value without reference clips.
+        gives: names of its scores.
     """
 
     name: str
     version: int
     needs_codec: ClassVar[bool] = False
     needs_reference: ClassVar[bool] = False
+    gives: ClassVar[tuple[str, ...]] = ()
 
     def measure(self, subject: Subject) -> MeasuredT | None:
         """What the scores need of one clip; ``None`` if it does not count (no caption where one is needed, say).

@@ -128,6 +128,7 @@ class AvAlignSvg(Metric[Peaks]):
 
     name = "avalign-svg"
     version = 1
+    gives = (name, f"{name}-precision", f"{name}-recall")
 
     def measure(self, subject: Subject) -> Peaks:
         """The peaks of one clip.

@@ -21,6 +21,7 @@ from phonofilm.pair import AV
 EAR_TOLERANCE = 0.045
 NO_TRUTH = "no clip has known events: score films with a manifest that lists them"
 NAMES = AV("eye", "ear")
+WHAT = ("precision", "recall", "offset-median", "error-p90")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,7 @@ class EventDetectors(Metric[AV[Found]]):
 
     name = "event-detectors"
     version = 1
+    gives = tuple(f"{name}-{what}" for name in NAMES for what in WHAT)
 
     def measure(self, subject: Subject) -> AV[Found] | None:
         """Both detectors on one clip; ``None`` without known events.

@@ -120,6 +120,7 @@ class EventSync(Metric[Timing]):
 
     name = "event-sync"
     version = 1
+    gives = tuple(kind.name for kind in SCORES)
 
     def measure(self, subject: Subject) -> Timing:
         """The times of the events seen and heard in a clip.

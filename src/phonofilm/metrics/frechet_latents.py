@@ -37,6 +37,7 @@ class FrechetLatents(Metric[AV[np.ndarray]]):
     version = 1
     needs_codec = True
     needs_reference = True
+    gives = tuple(NAMES)
 
     def __init__(self, codec: Codec) -> None:
         self.codec = codec

@@ -63,6 +63,7 @@ class MaterialMatch(Metric[Look]):
 
     name = "material-match"
     version = 1
+    gives = tuple(f"material-{side}" for side in SIDES)
 
     def measure(self, subject: Subject) -> Look | None:
         """What one clip shows; ``None`` if its sentence names no material.

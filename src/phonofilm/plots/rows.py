@@ -23,7 +23,7 @@ def save_rows(results: Mapping[str, Any], path: str | Path, *, force: bool = Fal
 
     Args:
         results: the JSON of ``phonofilm bench``: ``columns`` with ``score`` and ``title``, ``rows`` with ``label``,
-            ``kind`` and ``scores``.
+            ``kind`` and ``scores``, each with ``value``, ``interval`` and which way is ``better``.
         path: ends in ``.png``.
         force: replace an existing file.
 
@@ -70,10 +70,16 @@ def _panel(axes: Axes, column: Mapping[str, Any], rows: Sequence[Mapping[str, An
             axes.plot(interval, [place, place], color=color, linewidth=1.5)
         axes.plot([value], [place], marker="o", color=color, markersize=4.5, linestyle="none")
     axes.set_title(column["title"], fontsize=9)
+    axes.set_xlabel(f"{_better(rows, column['score'])} is better", fontsize=8)
     axes.set_yticks(range(len(rows)), [row["label"] for row in rows], fontsize=8)
     axes.tick_params(axis="x", labelsize=8)
     axes.grid(axis="both", color="#e5e5e5", linewidth=0.6)
     axes.set_axisbelow(True)
+
+
+def _better(rows: Sequence[Mapping[str, Any]], score: str) -> str:
+    """Which way is better, as the rows that have the score say."""
+    return next(row["scores"][score]["better"] for row in rows if score in row["scores"])
 
 
 def _value(row: Mapping[str, Any], score: str) -> float | None:

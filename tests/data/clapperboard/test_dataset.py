@@ -96,6 +96,34 @@ def test_other_settings_need_force(tmp_path):
     assert read_manifest(tmp_path)[0].fps == 12
 
 
+@pytest.mark.parametrize(("first", "count"), [(0, 1), (1, 2), (4, 2)])
+def test_a_run_that_would_leave_earlier_films_behind_is_refused_and_changes_nothing(tmp_path, first, count):
+    write_dataset(tmp_path, 2, SHAPE)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(MediaError, match=r"from seed 0 on.*--seed 0 --count 2 or more.*--force"):
+        write_dataset(tmp_path, count, SHAPE, first_seed=first)
+    with pytest.raises(MediaError, match=r"other settings"):
+        write_dataset(tmp_path, 2, SHAPE, lossless=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_force_leaves_no_earlier_film_and_spares_what_is_not_ours(tmp_path):
+    write_dataset(tmp_path, 2, SHAPE)
+    (tmp_path / "mine.mp4").write_text("precious")
+    write_dataset(tmp_path, 1, SHAPE, first_seed=4, force=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0000000004.mp4", NAME, "mine.mp4"]
+
+
+def test_an_interruption_before_the_first_film_leaves_nothing(tmp_path, monkeypatch):
+    def interrupt(*rest, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dataset, "write", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_dataset(tmp_path / "set", 2, SHAPE)
+    assert not any(tmp_path.iterdir())
+
+
 def test_bad_places_and_counts(tmp_path):
     (tmp_path / "mine.txt").write_text("precious")
     with pytest.raises(MediaError, match="not empty"):
@@ -106,6 +134,8 @@ def test_bad_places_and_counts(tmp_path):
         write_dataset(tmp_path / "new", 0, SHAPE)
     with pytest.raises(SettingError, match="at least"):
         write_dataset(tmp_path / "new", 1, replace(SHAPE, seconds=Fraction(1, 2)))
+    with pytest.raises(SettingError, match="at most 60 s, not 61"):
+        write_dataset(tmp_path / "new", 1, replace(SHAPE, seconds=Fraction(61)))
     with pytest.raises(SettingError, match="73/5 frames are no whole number"):
         write_dataset(tmp_path / "new", 1, replace(SHAPE, seconds=Fraction(2), fps=Fraction("7.3")))
     with pytest.raises(SettingError, match="samples are no whole number"):
