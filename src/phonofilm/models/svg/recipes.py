@@ -24,8 +24,8 @@ RECIPES: dict[str, dict[str, Any]] = {
         # Wide in the joint stage: a modality learns from the other where that one is the clearer of the two.
         "joint": {
             "clips": 40_000,
-            "batch": 16,
-            "learning_rate": 7e-4,
+            "batch": 8,
+            "learning_rate": 5e-4,
             "noise": {"mean": 0.75, "std": 1.5, "uniform": 0.2},
         },
     },
