@@ -40,8 +40,6 @@ def test_the_prompt_reaches_each_networks_conditioning(shipped: Pipeline) -> Non
     assert float((cond.video[0] - cond.video[1]).detach().std()) > 0.1
 
 
-# strict: weights whose sound follows turn this into a failure, and the mark must go.
-@pytest.mark.xfail(strict=True, reason="neither side was clear in joint training: see docs/log.md")
 def test_sound_follows_the_picture_that_it_is_made_for(shipped: Pipeline) -> None:
     scenes = (sample_scene(HELD_OUT + index) for index in (1, 2))
     films = [render(scene, shipped.model.shape) for scene in scenes]
