@@ -27,13 +27,19 @@ SIDECAR = Sidecar(
 )  # fmt: skip
 
 
+def saved(sidecar: Sidecar, folder: Path) -> Path:
+    path = folder / "x.json"
+    path.write_bytes(sidecar.to_bytes())
+    return path
+
+
 @pytest.mark.parametrize("sidecar", [SIDECAR, replace(SIDECAR, source=None, held=AV(video=False, audio=False))])
 def test_a_sidecar_survives_its_file(tmp_path: Path, sidecar: Sidecar) -> None:
-    assert read_sidecar(sidecar.save(tmp_path / "x.json")) == sidecar
+    assert read_sidecar(saved(sidecar, tmp_path)) == sidecar
 
 
 def test_the_prompt_stands_in_it_as_typed(tmp_path: Path) -> None:
-    SIDECAR.save(tmp_path / "x.json")
+    saved(SIDECAR, tmp_path)
     assert "une balle — ☂" in (tmp_path / "x.json").read_text(encoding="utf-8")
 
 
@@ -47,7 +53,7 @@ def test_a_request_that_differs_is_another(change: dict) -> None:
 
 
 def test_another_version_is_refused_and_the_right_phonofilm_named(tmp_path: Path) -> None:
-    path = SIDECAR.save(tmp_path / "x.json")
+    path = saved(SIDECAR, tmp_path)
     row = json.loads(path.read_text()) | {"version": 9, "phonofilm": "7.0"}
     path.write_text(json.dumps(row))
     with pytest.raises(
@@ -88,7 +94,7 @@ MISTYPED = [
 
 @pytest.mark.parametrize(("key", "value"), [one for one in MISTYPED if one != ("files", {})])
 def test_a_damaged_sidecar_is_refused(tmp_path: Path, key: str, value: object) -> None:
-    path = SIDECAR.save(tmp_path / "x.json")
+    path = saved(SIDECAR, tmp_path)
     changed(path, key, value)
     with pytest.raises(SettingError, match=rf"x\.json is a damaged sidecar \(.*{key}.*\): take a fresh copy"):
         read_sidecar(path)
@@ -119,14 +125,14 @@ def test_a_damaged_sidecar_is_refused(tmp_path: Path, key: str, value: object) -
     ],
 )
 def test_what_is_wrong_with_a_sidecar_is_said(tmp_path: Path, place: str, value: object, fault: str) -> None:
-    path = SIDECAR.save(tmp_path / "x.json")
+    path = saved(SIDECAR, tmp_path)
     changed(path, place, value)
     with pytest.raises(SettingError, match=rf"damaged sidecar \(.*{fault}"):
         read_sidecar(path)
 
 
 def test_a_sidecar_from_before_batches_and_intervals_were_kept_means_none_of_them(tmp_path: Path) -> None:
-    path = SIDECAR.save(tmp_path / "x.json")
+    path = saved(SIDECAR, tmp_path)
     for place in ("environment.batch", "environment.place", "settings.guidance_interval"):
         changed(path, place, ...)
     earlier = read_sidecar(path)
@@ -135,7 +141,7 @@ def test_a_sidecar_from_before_batches_and_intervals_were_kept_means_none_of_the
 
 
 def test_a_prompt_is_read_the_same_wherever_text_is_not_unicode_by_default(tmp_path: Path) -> None:
-    path = SIDECAR.save(tmp_path / "x.json")
+    path = saved(SIDECAR, tmp_path)
     code = (
         "import sys; from pathlib import Path; from phonofilm.pipelines.sidecar import read_sidecar; "
         "print(ascii(read_sidecar(Path(sys.argv[1])).prompt))"

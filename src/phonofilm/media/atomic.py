@@ -93,6 +93,8 @@ def write_together(files: Mapping[Path, bytes], *, force: bool = False) -> None:
     """Make several files, all of them or none; each appears whole, in the order given.
 
     The bytes go to temporary names in the same folders and reach the disk; once all are there, they are renamed.
+    Files that were to be replaced stay as they are if the bytes cannot be written; should a rename itself fail after
+    others went through, those are taken away again, and what they replaced is gone.
 
     Raises:
         MediaError: if one cannot be made (see :func:`check_target`) or the disk is full.

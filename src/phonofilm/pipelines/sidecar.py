@@ -12,7 +12,6 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 
 from phonofilm import __version__
 from phonofilm.errors import MediaError, SettingError
-from phonofilm.media.atomic import write_atomically
 from phonofilm.pair import AV
 from phonofilm.pipelines.request import MAX_SEED, NEITHER, Request, Settings, Source
 
@@ -112,10 +111,6 @@ class Sidecar:
     def to_bytes(self) -> bytes:
         """What its file holds."""
         return (json.dumps(self.to_json(), indent=2, ensure_ascii=False) + "\n").encode()
-
-    def save(self, path: Path) -> Path:
-        """Write the sidecar whole or not at all."""
-        return write_atomically(path, self.to_bytes(), force=True)
 
 
 _STORED = TypeAdapter(Sidecar)
