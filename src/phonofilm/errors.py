@@ -17,6 +17,10 @@ class MediaError(PhonofilmError):
     """A file that cannot be read or written as a sounding film."""
 
 
+class UnsupportedMediaError(MediaError):
+    """A whole file in a form that is not read here: another program may convert it."""
+
+
 class WeightsError(PhonofilmError):
     """Weights that are missing, damaged, or made for something else."""
 

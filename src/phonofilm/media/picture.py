@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from phonofilm.errors import MediaError
+from phonofilm.errors import UnsupportedMediaError
 from phonofilm.shapes import nearest
 
 
@@ -42,7 +42,7 @@ def turn_of(frame: Any) -> Turn:
     """The turn that the frame's display matrix asks for.
 
     Raises:
-        MediaError: if it is not a multiple of a quarter turn.
+        UnsupportedMediaError: if it is not a multiple of a quarter turn.
     """
     matrix = next((data for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), None)
     if matrix is None:
@@ -50,7 +50,9 @@ def turn_of(frame: Any) -> Turn:
     a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5]
     turn = TURNS.get(tuple(int(x) for x in np.sign((a, b, c, d))))
     if turn is None:
-        raise MediaError("the film is turned by an angle that is not a quarter turn: re-encode it upright first")
+        raise UnsupportedMediaError(
+            "the film is not turned by quarter turns: re-encode it upright first"
+        )
     return turn
 
 

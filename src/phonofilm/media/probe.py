@@ -10,7 +10,7 @@ from typing import Any
 
 import av
 
-from phonofilm.errors import MediaError
+from phonofilm.errors import MediaError, UnsupportedMediaError
 from phonofilm.media.mix import speakers_of
 from phonofilm.media.picture import shown_size, turn_of
 from phonofilm.media.source import decode, film_streams, last_packet_end, onset_of, opened
@@ -153,7 +153,7 @@ def _first_frame(path: Path, choose: Callable[[AV[Any]], Any]) -> Any:
         if stream is None:
             return None
         if stream.codec_context is None:
-            raise MediaError(f"{path} uses a codec that is not known here: convert it first")
+            raise UnsupportedMediaError(f"{path} uses a codec that is not known here: convert it first")
         for frame in decode(path, container, stream):
             if frame.pts is not None:
                 return frame

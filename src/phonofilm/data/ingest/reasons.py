@@ -1,0 +1,30 @@
+"""Why a film or clip is not in the data set. The list is closed: nothing is left out for another reason or none."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Reason(str, Enum):
+    """A class of reasons; the message beside it says the rest."""
+
+    UNREADABLE = "unreadable"
+    """Not a film, or so damaged at its start that nothing decodes."""
+    UNSUPPORTED = "unsupported"
+    """A codec or a turn of the picture that is not known here."""
+    NO_VIDEO = "no_video"
+    NO_AUDIO = "no_audio"
+    DAMAGED = "damaged"
+    """Pictures or sound stop decoding, or the file ends before its header says."""
+    BAD_TIMESTAMPS = "bad_timestamps"
+    """Pictures without times, or times that do not rise."""
+    TOO_SHORT = "too_short"
+    DUPLICATE = "duplicate"
+    """The same bytes as an earlier file."""
+    TIMEOUT = "timeout"
+    MEMORY = "memory"
+    CRASH = "crash"
+    """The process that decoded it died."""
+    RULE = "rule"
+    """A rule of the recipe dropped it."""
+    NO_CAPTION = "no_caption"

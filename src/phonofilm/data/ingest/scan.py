@@ -1,0 +1,128 @@
+"""The first stage: what each file is, from its bytes, its header and the first frame of each stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from phonofilm.data.ingest.reasons import Reason
+from phonofilm.data.ingest.rows import AudioTrack, Row, SourceRow, VideoTrack
+from phonofilm.data.ingest.stage import Stage
+from phonofilm.errors import MediaError, UnsupportedMediaError
+from phonofilm.media.digest import file_sha256, sha256
+from phonofilm.media.probe import AudioInfo, MediaInfo, VideoInfo, probe
+from phonofilm.media.source import film_streams, opened
+from phonofilm.shapes import sample_of
+
+_NAMES = "3gp asf avi flv m2ts m4v mkv mov mp4 mpeg mpg mts mxf ogv ts vob webm wmv"
+SUFFIXES = frozenset(f".{name}" for name in _NAMES.split())
+"""Files that are looked at; others beside them (captions, lists, thumbnails) are no films."""
+
+
+class Scan(Row):
+    """Settings of the stage.
+
+    Attributes:
+        silent: films without a stream of sound are used too.
+    """
+
+    silent: bool = False
+
+
+@dataclass(frozen=True)
+class Film:
+    """A file to be scanned.
+
+    Attributes:
+        folder: that is prepared.
+        path: relative to it, with forward slashes.
+    """
+
+    folder: Path
+    path: str
+
+    @property
+    def place(self) -> Path:
+        """Where it is."""
+        return self.folder / self.path
+
+    @property
+    def job(self) -> str:
+        """A name that changes with the file, as far as its size and date tell."""
+        told = self.place.stat()
+        return sha256(f"{self.path} {told.st_size} {told.st_mtime_ns}".encode())[:16]
+
+
+def films(folder: Path) -> Iterator[Film]:
+    """The films of a folder and of those below it, in the order of their names.
+
+    Raises:
+        MediaError: if there is no such folder, or no film in it.
+    """
+    if not folder.is_dir():
+        raise MediaError(f"{folder} is no folder: name the folder of the films")
+    paths = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise MediaError(f"{folder} holds no films ({', '.join(sorted(SUFFIXES))}): name another folder")
+    yield from (Film(folder, path) for path in paths)
+
+
+def stage(settings: Scan) -> Stage[SourceRow]:
+    """The stage with these settings."""
+    return Stage("scan", 1, SourceRow, scan, settings)
+
+
+def scan(settings: Scan, film: Film) -> list[SourceRow]:
+    """One row, whatever the file is."""
+    place = film.place
+    row = SourceRow(path=film.path, size=place.stat().st_size)
+    try:
+        row = row.model_copy(update={"sha256": file_sha256(place)})
+        row = row.model_copy(update=_described(probe(place)))
+    except UnsupportedMediaError as error:
+        return [_left_out(row, Reason.UNSUPPORTED, str(error))]
+    except (MediaError, OSError) as error:
+        return [_left_out(row, Reason.UNREADABLE, str(error))]
+    if row.video is None:
+        return [_left_out(row, Reason.NO_VIDEO, "it has no picture")]
+    if row.audio is None and not settings.silent:
+        return [_left_out(row, Reason.NO_AUDIO, "it has no sound; films without it are used with silent: true")]
+    return [row]
+
+
+def _described(info: MediaInfo) -> dict[str, object]:
+    """What a scan tells of a film that can be read."""
+    return {
+        "container": info.container,
+        "origin": info.origin,
+        "video": info.video and _video_track(info, info.video),
+        "audio": info.audio and _audio_track(info.audio),
+    }
+
+
+def _video_track(info: MediaInfo, video: VideoInfo) -> VideoTrack:
+    with opened(info.path) as container:
+        time_base = film_streams(container).video.time_base
+    return VideoTrack(
+        codec=video.codec,
+        height=video.height,
+        width=video.width,
+        fps=video.fps,
+        time_base=time_base,
+        quarter_turns=video.quarter_turns,
+        pixel_aspect=video.pixel_aspect,
+    )
+
+
+def _audio_track(audio: AudioInfo) -> AudioTrack:
+    return AudioTrack(
+        codec=audio.codec,
+        sample_rate=audio.sample_rate,
+        speakers=audio.speakers,
+        first_sample=sample_of(audio.start, audio.sample_rate),
+    )
+
+
+def _left_out(row: SourceRow, reason: Reason, message: str) -> SourceRow:
+    return row.model_copy(update={"reason": reason, "message": message})

@@ -1,0 +1,146 @@
+"""The second stage: where in a film its clips lie, exactly. Nothing is decoded; times are those of the packets.
+
+Windows of one length follow each other at a fixed stride from the moment where picture and sound are both there.
+Each begins at the first picture at or after its place, and its sound at the sample nearest to that picture's time: so
+picture and sound of a clip begin within half a sample of each other, whatever the film's rates.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from phonofilm.data.ingest.reasons import Reason
+from phonofilm.data.ingest.rows import ClipRow, Row, SourceRow
+from phonofilm.data.ingest.stage import Stage
+from phonofilm.errors import MediaError
+from phonofilm.media.digest import sha256
+from phonofilm.media.source import film_streams, opened
+from phonofilm.media.span import Span
+from phonofilm.shapes import sample_of
+
+EARLY = Fraction(1, 1000)
+"""A picture this much before its place, in seconds, is at it: Matroska rounds times to milliseconds."""
+
+
+class Split(Row):
+    """Settings of the stage.
+
+    Attributes:
+        seconds: length of a clip; ``None``: each film is one clip.
+        stride: from one clip's beginning to the next one's; ``None``: the length.
+        skip: seconds left out at a film's beginning.
+        rest: what remains at the end is a shorter clip, from this length on, in seconds; ``None``: it is left out.
+    """
+
+    seconds: Fraction | None = None
+    stride: Fraction | None = None
+    skip: Fraction = Fraction(0)
+    rest: Fraction | None = None
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """A film to be split, and what the scan found."""
+
+    place: Path
+    row: SourceRow
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """When a film's pictures are shown and its sound is heard, on the film's own clock.
+
+    Attributes:
+        shown: time of each picture in ticks, rising, and when the last one ends.
+        time_base: seconds a tick.
+        heard: first and past-the-last moment of its sound, in seconds; ``None`` without sound.
+    """
+
+    shown: tuple[int, ...]
+    time_base: Fraction
+    heard: tuple[Fraction, Fraction] | None
+
+    def index_at(self, time: Fraction) -> int:
+        """Index in ``shown`` of the first picture at or after a time in seconds."""
+        return bisect_left(self.shown, (time - EARLY) / self.time_base)
+
+    def time(self, index: int) -> Fraction:
+        """Of a picture, in seconds."""
+        return self.shown[index] * self.time_base
+
+    @property
+    def both(self) -> tuple[Fraction, Fraction]:
+        """From when until when there are picture and sound."""
+        first, last = self.time(0), self.time(-1)
+        return (first, last) if self.heard is None else (max(first, self.heard[0]), min(last, self.heard[1]))
+
+
+def stage(settings: Split, above: str) -> Stage[ClipRow]:
+    """The stage with these settings, on what the stage ``above`` found."""
+    return Stage("split", 1, ClipRow, split, settings, above)
+
+
+def split(settings: Split, film: Scanned) -> list[ClipRow]:
+    """The clips of a film in the order of their times.
+
+    Raises:
+        MediaError: if its times do not rise or it is damaged.
+    """
+    line = timeline(film.place, film.row)
+    begin, end = line.both
+    length = settings.seconds or end - begin
+    stride = settings.stride or length
+    count = max(ceil((end - EARLY - begin - settings.skip) / stride), 0)
+    places = (begin + settings.skip + index * stride for index in range(count))
+    return [_clip(settings, film.row, line, place, min(place + length, end)) for place in places]
+
+
+def timeline(place: Path, row: SourceRow) -> Timeline:
+    """The times of all pictures and the span of the sound, from the packets.
+
+    Raises:
+        MediaError: if a picture has no time, two have the same, or the film is damaged.
+    """
+    assert row.video is not None
+    with opened(place) as container:
+        streams = film_streams(container)
+        pictures: list[Any] = []
+        last_heard = Fraction(0)
+        for packet in container.demux(*streams.present()):
+            if not packet.size or packet.is_discard:
+                continue
+            if packet.stream_index == streams.video.index:
+                pictures.append(packet)
+            elif packet.pts is not None:
+                last_heard = max(last_heard, (packet.pts + (packet.duration or 0)) * packet.time_base)
+        times = [packet.pts for packet in pictures]
+        if None in times or len(set(times)) < len(times) or not times:
+            raise MediaError(f"{place} has pictures without a time of their own: re-encode it first")
+        last = max(pictures, key=lambda packet: packet.pts)
+    nominal = 1 / (row.video.fps * row.video.time_base)
+    end = last.pts + (last.duration or max(1, round(nominal)))
+    heard = row.audio and (row.origin + Fraction(row.audio.first_sample, row.audio.sample_rate), last_heard)
+    return Timeline((*sorted(times), end), row.video.time_base, heard)
+
+
+def _clip(settings: Split, row: SourceRow, line: Timeline, begin: Fraction, end: Fraction) -> ClipRow:
+    """The clip of one window; with a reason if the film ends before the window does."""
+    first, stop = line.index_at(begin), line.index_at(end)
+    rate = 0 if row.audio is None else row.audio.sample_rate
+    sample, last = (sample_of(max(line.time(index) - row.origin, Fraction(0)), rate) for index in (first, stop))
+    span = Span(line.shown[first], line.shown[stop], stop - first, sample, last - sample)
+    name = f"{row.sha256} {span}"
+    wanted = settings.seconds if settings.rest is None else settings.rest
+    short = wanted is not None and end - begin < wanted - EARLY
+    return ClipRow(
+        clip_id=sha256(name.encode())[:16],
+        source_id=row.source_id,
+        span=span,
+        reason=Reason.TOO_SHORT if short else None,
+        message=f"the film has {float(end - begin):.3f} s left here" if short else "",
+    )

@@ -1,0 +1,76 @@
+"""Windows against films whose times are known, and against real ones."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from phonofilm.data.ingest.reasons import Reason
+from phonofilm.data.ingest.scan import Film, Scan, scan
+from phonofilm.data.ingest.split import Scanned, Split, split, timeline
+from phonofilm.media.clip import Clip
+from phonofilm.media.write import write
+
+
+def scanned(path: Path) -> Scanned:
+    (row,) = scan(Scan(silent=True), Film(path.parent, path.name))
+    assert row.reason is None, row.message
+    return Scanned(path, row)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
+    """7.1 s at 30000/1001 fps, 22,050 Hz: no window begins on a picture."""
+    fps, rate = Fraction(30000, 1001), 22050
+    frames = np.arange(213, dtype=np.uint8)[:, None, None, None].repeat(16, 1).repeat(22, 2).repeat(3, 3)
+    audio = np.zeros((1, int(213 / fps * rate)), np.float32)
+    return scanned(write(Clip(frames, audio, fps, rate), tmp_path_factory.mktemp("film") / "film.mp4"))
+
+
+@pytest.mark.parametrize("stride", [None, Fraction("0.7"), Fraction(3)])
+def test_windows_begin_at_the_first_picture_of_their_place_and_hear_its_time(film: Scanned, stride: Fraction) -> None:
+    length = Fraction(2)
+    clips = split(Split(seconds=length, stride=stride, skip=Fraction("0.31")), film)
+    line = timeline(film.place, film.row)
+    assert film.row.video is not None
+    for index, clip in enumerate(clips):
+        place = Fraction("0.31") + index * (stride or length)
+        picture = clip.span.first_pts * line.time_base
+        assert 0 <= picture - place < 1 / film.row.video.fps + Fraction(1, 1000)
+        assert abs(Fraction(clip.span.first_sample, 22050) - picture) <= Fraction(1, 2 * 22050)
+        stop = clip.span.end_pts * line.time_base
+        assert abs(Fraction(clip.span.first_sample + clip.span.samples, 22050) - stop) <= Fraction(1, 2 * 22050)
+        if clip.reason is None:
+            assert abs(stop - picture - length) <= 1 / film.row.video.fps
+    assert [clip.reason for clip in clips[:-1]].count(None) >= 2
+    assert clips[-1].reason is Reason.TOO_SHORT
+
+
+def test_clips_that_follow_each_other_share_no_picture_and_no_sample_and_lose_none(film: Scanned) -> None:
+    clips = split(Split(seconds=Fraction(1), rest=Fraction(0)), film)
+    assert not any(clip.reason for clip in clips)
+    for one, other in pairwise(clips):
+        assert one.span.end_pts == other.span.first_pts
+        assert one.span.first_sample + one.span.samples == other.span.first_sample
+    assert sum(clip.span.frames for clip in clips) == 213
+    assert len({clip.clip_id for clip in clips}) == len(clips)
+
+
+def test_a_whole_film_is_one_clip(film: Scanned) -> None:
+    (clip,) = split(Split(), film)
+    assert clip.span.frames == 213 and clip.reason is None
+
+
+def test_times_of_packets_are_those_of_decoded_pictures(clips: Path) -> None:
+    for path in sorted(clips.glob("*.m[op4k][v4]")):
+        (row,) = scan(Scan(silent=True), Film(path.parent, path.name))
+        if row.reason is not None:
+            continue
+        with av.open(str(path)) as container:
+            decoded = sorted(frame.pts for frame in container.decode(video=0))
+        assert list(timeline(path, row).shown[:-1]) == decoded, path.name
