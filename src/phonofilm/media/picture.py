@@ -50,9 +50,7 @@ def turn_of(frame: Any) -> Turn:
     a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5]
     turn = TURNS.get(tuple(int(x) for x in np.sign((a, b, c, d))))
     if turn is None:
-        raise UnsupportedMediaError(
-            "the film is not turned by quarter turns: re-encode it upright first"
-        )
+        raise UnsupportedMediaError("the film is not turned by quarter turns: re-encode it upright first")
     return turn
 
 
