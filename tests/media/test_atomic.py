@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from phonofilm.errors import MediaError
-from phonofilm.media.atomic import check_folder, check_target, make_folder, write_atomically, write_together
+from phonofilm.media.atomic import (
+    appearing,
+    check_folder,
+    check_target,
+    make_folder,
+    write_atomically,
+    write_together,
+)
 
 
 def test_bytes_arrive_with_the_usual_permissions(tmp_path):
@@ -130,3 +137,17 @@ def test_no_file_is_touched_where_one_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="is a folder"):
         write_together({tmp_path / "a.mp4": b"new", tmp_path / "a.png": b"new"}, force=True)
     assert (tmp_path / "a.mp4").read_bytes() == b"old"
+
+
+def test_a_file_written_piece_by_piece_appears_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "long.bin"
+    with appearing(path) as file:
+        file.write(b"one")
+        assert not path.exists()
+        file.write(b"two")
+    assert path.read_bytes() == b"onetwo"
+    with pytest.raises(TypeError), appearing(path, force=True) as file:
+        file.writelines([b"half", None])
+    assert path.read_bytes() == b"onetwo" and list(tmp_path.iterdir()) == [path]
+    with pytest.raises(MediaError, match="exists already"), appearing(path):
+        pass

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from phonofilm.errors import MediaError
 from phonofilm.media import Clip, probe, read, write
+from phonofilm.media.source import Held
 from tests.media.films import ffmpeg, flash_and_click, noise, numbered, numbers, stamped_film
 
 # ---- clocks -----------------------------------------------------------------------------------------------------
@@ -424,3 +425,15 @@ def test_numbers_that_make_no_sense(tmp_path, settings_):
     path = write(flash_and_click(Fraction(8)), tmp_path / "film.mp4")
     with pytest.raises(MediaError, match=r"must be positive|begin at 0"):
         read(path, **settings_)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_film_in_memory_is_read_as_its_file_is(tmp_path, suffix):
+    clip = flash_and_click(Fraction(30000, 1001), frames=211)
+    path = write(clip, tmp_path / f"a{suffix}")
+    stored, held = read(path, start=5.25, seconds=1), read(Held("a", path.read_bytes()), start=5.25, seconds=1)
+    assert len(stored.frames) == 30
+    np.testing.assert_array_equal(stored.frames, held.frames)
+    np.testing.assert_array_equal(stored.audio, held.audio)
+    with pytest.raises(MediaError, match=r"^shard 3, clip b is not a film"):
+        read(Held("shard 3, clip b", b"no film"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from phonofilm.errors import MediaError
 
@@ -116,6 +117,29 @@ def write_together(files: Mapping[Path, bytes], *, force: bool = False) -> None:
         _remove(parts.values())
     for folder in {path.parent for path in parts}:
         _settle(folder)
+
+
+@contextmanager
+def appearing(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
+    """A file to write into, for results that memory should not hold; it appears whole when the block ends, or not.
+
+    Raises:
+        MediaError: if it cannot be made (see :func:`check_target`) or the disk is full.
+    """
+    part = _part(check_target(path, force=force))
+    try:
+        with part.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise MediaError(
+            f"could not write {path} ({error.strerror}): make room or choose another folder; nothing was left behind"
+        ) from error
+    finally:
+        _remove([part])
+    _settle(path.parent)
 
 
 def _no_folder(path: Path, reason: str | None) -> MediaError:

@@ -13,7 +13,7 @@ import av
 from phonofilm.errors import MediaError, UnsupportedMediaError
 from phonofilm.media.mix import speakers_of
 from phonofilm.media.picture import shown_size, turn_of
-from phonofilm.media.source import decode, film_streams, last_packet_end, onset_of, opened
+from phonofilm.media.source import Held, decode, film_streams, last_packet_end, onset_of, opened
 from phonofilm.pair import AV
 
 SHORTFALL = Fraction(1, 4)
@@ -77,7 +77,7 @@ class MediaInfo:
     """A film at a glance.
 
     Attributes:
-        path: the file.
+        path: the file, or the film in memory.
         container: FFmpeg's name for its format.
         origin: the film's start on the file's own clock, in seconds: where its first picture is shown or
             its first sample heard, whichever is earlier. Time is counted from here everywhere else.
@@ -85,7 +85,7 @@ class MediaInfo:
         video, audio: its streams; ``None`` where there is none.
     """
 
-    path: Path
+    path: Path | Held
     container: str
     origin: Fraction
     seconds: Fraction | None
@@ -118,13 +118,13 @@ class MediaInfo:
             )
 
 
-def probe(path: str | Path) -> MediaInfo:
+def probe(path: str | Path | Held) -> MediaInfo:
     """Look at a film without decoding more than the first frame of each stream.
 
     Raises:
         MediaError: if it is not a film, is damaged at its start, or holds neither pictures nor sound.
     """
-    path = Path(path)
+    path = Path(path) if isinstance(path, str) else path
     first = AV(_first_frame(path, lambda streams: streams.video), _first_frame(path, lambda streams: streams.audio))
     starts = [onset_of(frame) for frame in first.present()]
     if not starts:
@@ -142,7 +142,7 @@ def probe(path: str | Path) -> MediaInfo:
         )
 
 
-def _first_frame(path: Path, choose: Callable[[AV[Any]], Any]) -> Any:
+def _first_frame(path: Path | Held, choose: Callable[[AV[Any]], Any]) -> Any:
     """The first frame that decodes of the chosen stream; ``None`` if that is absent or has no packets.
 
     Raises:

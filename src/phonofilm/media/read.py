@@ -12,13 +12,14 @@ from phonofilm.media.frames import read_frames
 from phonofilm.media.probe import MediaInfo, probe
 from phonofilm.media.resample import Clock
 from phonofilm.media.sound import read_sound
+from phonofilm.media.source import Held
 from phonofilm.shapes import exact, nearest, sample_of
 
 Info = TypeVar("Info")
 
 
 def read(
-    path: str | Path,
+    path: str | Path | Held,
     *,
     start: float | Fraction = 0,
     seconds: float | Fraction | None = None,
@@ -41,7 +42,7 @@ def read(
     equals the same slice of the whole film; it is limited to [-1, 1].
 
     Args:
-        path: the film.
+        path: the film, or one in memory.
         start: where to begin, in seconds.
         seconds: how much to read; default: to the end.
         fps: frames a second; default: the film's nominal rate.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,15 +21,28 @@ NOT_FILMS = ("tty", "image2", "ass", "srt", "webvtt", "lrc")
 """Demuxers that accept a text or a picture as if it were a film."""
 
 
+@dataclass(frozen=True)
+class Held:
+    """A film in memory, such as one that lies inside another file; it stands where a path may.
+
+    Attributes:
+        name: for messages.
+        data: the film's bytes.
+    """
+
+    name: str
+    data: bytes = field(repr=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
+def opened(path: Path | Held) -> Iterator[InputContainer]:
     """The file, open for demuxing; whatever the decoder objects to becomes a :class:`MediaError`."""
-    if path.is_dir():
-        raise MediaError(f"{path} is a folder: name one film in it")
-    if not path.is_file():
-        raise MediaError(f"{path} does not exist: check the name")
+    source = io.BytesIO(path.data) if isinstance(path, Held) else _url(path)
     try:
-        container = av.open(f"file:{path}", metadata_errors="replace")
+        container = av.open(source, "r", metadata_errors="replace")
     except PermissionError as error:
         raise MediaError(f"{path} may not be read: check its permissions") from error
     except (FFmpegError, OSError) as error:
@@ -39,6 +54,14 @@ def opened(path: Path) -> Iterator[InputContainer]:
             yield container
         except FFmpegError as error:
             raise MediaError(f"{path} is damaged ({error.strerror}): choose another file") from error
+
+
+def _url(path: Path) -> str:
+    if path.is_dir():
+        raise MediaError(f"{path} is a folder: name one film in it")
+    if not path.is_file():
+        raise MediaError(f"{path} does not exist: check the name")
+    return f"file:{path}"
 
 
 def film_streams(container: InputContainer) -> AV[Any]:
@@ -62,7 +85,7 @@ def onset_of(frame: Any) -> Fraction:
     return time_of(frame) if isinstance(frame, av.VideoFrame) else max(time_of(frame), Fraction(0))
 
 
-def decode(path: Path, container: InputContainer, stream: Any) -> Iterator[Any]:
+def decode(path: Path | Held, container: InputContainer, stream: Any) -> Iterator[Any]:
     """The stream's frames from where the container stands.
 
     Raises:
@@ -80,7 +103,7 @@ def decode(path: Path, container: InputContainer, stream: Any) -> Iterator[Any]:
         ) from error
 
 
-def decode_after_seek(path: Path, container: InputContainer, stream: Any, time: Fraction) -> Iterator[Any]:
+def decode_after_seek(path: Path | Held, container: InputContainer, stream: Any, time: Fraction) -> Iterator[Any]:
     """The stream's frames from the last key frame before ``time`` (file's clock); none where seeking fails."""
     try:
         container.seek(int(time / stream.time_base), stream=stream)
@@ -89,7 +112,7 @@ def decode_after_seek(path: Path, container: InputContainer, stream: Any, time: 
     yield from decode(path, container, stream)
 
 
-def last_packet_end(path: Path) -> Fraction:
+def last_packet_end(path: Path | Held) -> Fraction:
     """Where the last packet of any stream ends, in seconds on the file's own clock."""
     with opened(path) as container:
         return max(
