@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from phonofilm.data.ingest.caption import Caption, CaptionRow, caption, job_name, stage, texts
+from phonofilm.data.ingest.caption import Caption, CaptionRow, caption, captioning, job_name, texts
 from phonofilm.data.ingest.endpoint import Endpoint
 from phonofilm.data.ingest.lists import class_list
 from phonofilm.data.ingest.reasons import Reason
@@ -291,7 +291,7 @@ def test_a_clip_that_cannot_be_read_is_left_out(tmp_path: Path, model: FakeModel
 
 def test_settings_decide_the_key_of_the_stage() -> None:
     one, other = Endpoint(url="http://a/v1", model="m"), Endpoint(url="http://a/v1", model="n")
-    keys = {stage(Caption(sources=(source,)), "above").key for source in (one, other, Beside())}
+    keys = {captioning(Caption(sources=(source,)), "above").key for source in (one, other, Beside())}
     assert len(keys) == 3
     again = Caption.model_validate_json(Caption(sources=(one, Beside())).model_dump_json())
     assert again == Caption(sources=(one, Beside()))

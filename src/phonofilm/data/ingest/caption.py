@@ -54,7 +54,7 @@ class Caption(Row):
     required: bool = True
 
 
-def stage(settings: Caption, above: str) -> Stage[CaptionRow]:
+def captioning(settings: Caption, above: str) -> Stage[CaptionRow]:
     """The stage with these settings, on the clips that the stage ``above`` kept."""
     return Stage("caption", 1, CaptionRow, caption, settings, above)
 

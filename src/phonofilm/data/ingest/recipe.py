@@ -1,0 +1,241 @@
+"""Recipes: all settings of a preparation in one file, and the counts that it should give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+
+from phonofilm.data.ingest.caption import Caption
+from phonofilm.data.ingest.rows import Positive, Row
+from phonofilm.data.ingest.scan import Scan
+from phonofilm.data.ingest.split import Split
+from phonofilm.data.ingest.subsets import Splits, Subset
+from phonofilm.errors import SettingError, unknown_name
+
+FOLDER = Path(__file__).parent / "recipes"
+"""The recipes that ship."""
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+class Counted(str, Enum):
+    """What a preparation can be counted by."""
+
+    SOURCES = "sources"
+    """Films that are used."""
+    CLIPS = "clips"
+    HOURS = "hours"
+    """Of the clips."""
+    TEXTS = "texts"
+    """Different captions: the classes, where these are the captions."""
+    TRAIN_SOURCES = "train.sources"
+    TRAIN_CLIPS = "train.clips"
+    VALIDATION_SOURCES = "validation.sources"
+    VALIDATION_CLIPS = "validation.clips"
+    TEST_SOURCES = "test.sources"
+    TEST_CLIPS = "test.clips"
+
+
+Counts = Mapping[Counted, Fraction | int]
+
+
+def _several(value: Any) -> Any:
+    return value if isinstance(value, (list, tuple)) else (value,)
+
+
+class Expect(Row):
+    """A count that the result should have.
+
+    Attributes:
+        of: what is counted.
+        count: how many; several, if the collection is around in several forms.
+        within: share by which it may differ.
+        cite: where the number stands.
+    """
+
+    of: Counted
+    count: Annotated[tuple[Fraction, ...], BeforeValidator(_several), Field(min_length=1)]
+    within: Annotated[Fraction, Field(ge=0, lt=1)] = Fraction(0)
+    cite: str
+
+
+class Filter(Row):
+    """Settings of the stage that keeps or drops.
+
+    Attributes:
+        rules: all of which a clip must meet, such as ``silence_ratio < 0.8``.
+    """
+
+    rules: tuple[str, ...] = ()
+
+
+class Pack(Row):
+    """What the clips are written as.
+
+    Attributes:
+        fps: frames a second; ``None``: the film's own pictures at their own times.
+        size: (height, width) that the picture is scaled to cover and cut to in its middle; ``None``: its own.
+        sample_rate: samples a second; ``None``: the film's own, untouched.
+        channels: 1 or 2; ``None``: as they are.
+    """
+
+    fps: Fraction | None = None
+    size: tuple[Positive, Positive] | None = None
+    sample_rate: Positive | None = None
+    channels: Annotated[int, Field(ge=1, le=2)] | None = None
+
+
+class Encode(Row):
+    """Latents beside the clips.
+
+    Attributes:
+        model: whose codec; a name or a folder.
+    """
+
+    model: str
+
+
+class Recipe(Row):
+    """A preparation from a folder of films to a data set.
+
+    Attributes:
+        name: short; also of the file.
+        description: what comes out.
+        paper: that the recipe follows.
+        licence: what is known of the rights in the films, and what is not.
+        films: what has to lie in the folder.
+        scan, split, filter, caption, pack, encode: settings of the stages; no latents without ``encode``.
+        splits: which films train and which are held out.
+        expects: counts of the result.
+        unknown: what nobody has published, so that nothing is expected of it.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    description: str
+    films: str
+    paper: str = ""
+    licence: str = ""
+    scan: Scan = Scan()
+    split: Split
+    filter: Filter = Filter()
+    caption: Caption = Caption()
+    pack: Pack = Pack()
+    encode: Encode | None = None
+    splits: Splits
+    expects: tuple[Expect, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def catalogue() -> list[str]:
+    """Names of the recipes that ship."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def read_recipe(name: str | Path) -> Recipe:
+    """A recipe that ships, by its name, or one of a file.
+
+    Raises:
+        SettingError: if there is none, it is damaged, or a setting is unknown (the nearest is offered) or out of
+            range.
+    """
+    path = Path(name)
+    if path.suffix not in (".yaml", ".yml"):
+        if str(name) not in catalogue():
+            raise unknown_name("recipe", str(name), catalogue())
+        path = FOLDER / f"{name}.yaml"
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), _Exact)
+    except OSError as error:
+        raise SettingError(f"cannot read the recipe {path} ({error.strerror}): check the name") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingError(f"{path} is not YAML ({' '.join(str(error).split())}): mend it") from error
+    return checked(Recipe, values, str(path))
+
+
+class _Exact(yaml.SafeLoader):
+    """Reads numbers with a point as the decimals that they are written as, so that 0.1 s is a tenth."""
+
+
+def _decimal(loader: Any, node: Any) -> Decimal:
+    return Decimal(repr(loader.construct_yaml_float(node)))
+
+
+_Exact.add_constructor("tag:yaml.org,2002:float", _decimal)
+
+
+def checked(model: type[ModelT], values: Any, where: str) -> ModelT:
+    """Plain values as a record.
+
+    Args:
+        model: of the record.
+        values: for example of a YAML file.
+        where: they come from, for the error.
+
+    Raises:
+        SettingError: for an unknown key (the nearest one is offered), or a value missing or out of range.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        # a misspelt key that must be there is missing too: the word that was meant is the better help
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        *above, last = first["loc"] or ("",)
+        place = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = unknown_name("setting", str(last), _fields([model], above))
+            inside = f", in {'.'.join(str(part) for part in above)}" if above else ""
+            raise SettingError(f"{where}{inside}: {known}") from error
+        raise SettingError(f"{where}: {place or 'the file'}: {first['msg']} (got {first['input']!r})") from error
+
+
+def _fields(models: list[type[BaseModel]], place: Iterable[str | int]) -> set[str]:
+    """The names that records at a place of an error may have."""
+    for part in place:
+        annotations = [
+            m.model_fields[part].annotation for m in models if isinstance(part, str) and part in m.model_fields
+        ]
+        tagged = [m for m in models if "kind" in m.model_fields and m.model_fields["kind"].default == part]
+        models = [nested for one in annotations for nested in _models(one)] or tagged or models
+    return {name for one in models for name in one.model_fields}
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The records in a type such as ``tuple[A | B, ...]``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
+
+
+def expected(recipe: Recipe, counts: Counts) -> list[str]:
+    """What is not as it should be, a sentence each; empty if all is.
+
+    Args:
+        recipe: whose counts.
+        counts: of the result (:meth:`phonofilm.data.ingest.stats.Stats.counts`).
+    """
+    problems = (_unmet(recipe, expect, counts.get(expect.of, 0)) for expect in recipe.expects)
+    return [problem for problem in problems if problem]
+
+
+def _unmet(recipe: Recipe, expect: Expect, got: Fraction | int) -> str:
+    if any(abs(got - count) <= expect.within * count for count in expect.count):
+        return ""
+    wanted = " or ".join(_number(count) for count in expect.count)
+    about = f", give or take {_number(100 * expect.within)} %," if expect.within else ""
+    return f"{recipe.name} should have {wanted} {_spoken(expect.of)}{about} and has {_number(got)} ({expect.cite})"
+
+
+def _spoken(what: Counted) -> str:
+    subset, _, kind = what.value.rpartition(".")
+    name = {"sources": "films", "texts": "different captions"}.get(kind, kind)
+    return f"{name} for {Subset(subset).value}" if subset else name
+
+
+def _number(value: Fraction | int) -> str:
+    return f"{int(value):,}" if value == int(value) else f"{float(value):,.2f}"
