@@ -45,9 +45,14 @@ def helpers(count: int, prepare: Callable[..., None] | None = None, *arguments: 
             raise
 
 
-def _begin(listening: Connection, prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+def leave_with(listening: Connection) -> None:
+    """End this process when the other end of a pipe is closed, as it is when the process that holds it dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the first decides
     threading.Thread(target=_leave_at_the_end_of, args=(listening,), daemon=True).start()
+
+
+def _begin(listening: Connection, prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+    leave_with(listening)
     if prepare is not None:
         prepare(*arguments)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,12 +14,13 @@ from phonofilm.cli.bench import bench
 from phonofilm.cli.generate import generate
 from phonofilm.cli.models import models
 from phonofilm.cli.plot import plot
-from phonofilm.cli.prepare import prepare
+from phonofilm.cli.prepare import app as prepare
 from phonofilm.cli.score import score
 from phonofilm.cli.train import train
 from phonofilm.errors import PhonofilmError
 
 USAGE = 2  # exit status of every mistake a user can mend
+_UsageError = typer.BadParameter.__mro__[1]  # has no public name of its own
 
 app = typer.Typer(
     help="Joint audio-video generation: make sounding clips from sentences, train models, measure them.",
@@ -46,18 +47,33 @@ def options(
     """Joint audio-video generation: make sounding clips from sentences, train models, measure them."""
 
 
-for verb in (generate, train, score, prepare, bench, plot, models):
+for verb in (generate, train, score, bench, plot, models):
     app.command()(verb)
+app.add_typer(prepare, name="prepare")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command; a :class:`PhonofilmError` ends it with one sentence and status 2."""
+    """Run the command; a :class:`PhonofilmError` or a wrong option ends it with one sentence and status 2."""
     warnings.showwarning = _show_warning
     try:
-        app(None if arguments is None else list(arguments))
+        status = app(None if arguments is None else list(arguments), prog_name="phonofilm", standalone_mode=False)
     except PhonofilmError as error:
         typer.echo(f"phonofilm: {error}", err=True)
         sys.exit(USAGE)
+    except _UsageError as error:
+        typer.echo(_sentence(error), err=True)
+        sys.exit(USAGE)
+    if status:
+        sys.exit(status)
+
+
+def _sentence(error: Any) -> str:
+    """What was wrong on the command line; all of the help where no verb was given."""
+    message = error.format_message().rstrip(".")
+    context = error.ctx
+    if not message or context is None:
+        return message
+    return message if "\n" in message else f"phonofilm: {message} (see {context.command_path} --help)"
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:

@@ -7,10 +7,13 @@ from concurrent import futures
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from typing import Any
 
 from phonofilm.data.ingest.reasons import Reason
-from phonofilm.errors import MediaError
+from phonofilm.data.ingest.rows import Failure
+from phonofilm.errors import MediaError, UnsupportedMediaError
+from phonofilm.workers import leave_with
 
 AHEAD = 2
 """Jobs handed to the pool for each worker: enough that none waits, few enough that memory does not grow."""
@@ -18,66 +21,60 @@ AHEAD = 2
 
 @dataclass(frozen=True)
 class Limits:
-    """What one job may take.
+    """What one job may take; a job is one source file.
 
     Attributes:
         seconds: of wall time.
         memory: bytes that its process may hold; ``None``: no limit. Kept on Linux only.
     """
 
-    seconds: float = 600.0
+    seconds: float = 3600.0
     memory: int | None = None
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A job that brought nothing.
+class Pool:
+    """An engine of child processes on this machine.
 
     Attributes:
-        reason: its class.
-        message: what happened, in a sentence.
+        workers: their number.
     """
 
-    reason: Reason
-    message: str
+    workers: int
 
+    def __call__(
+        self, work: Callable[[Any, Any], Any], settings: Any, jobs: Mapping[str, Any], limits: Limits
+    ) -> Iterator[tuple[str, Any | Failure]]:
+        """See :class:`phonofilm.data.ingest.engine.Engine`; no process starts where there is nothing to do."""
+        if not jobs:
+            return
+        from pebble import ProcessPool
 
-def run(
-    work: Callable[[Any, Any], Any], settings: Any, jobs: Mapping[str, Any], workers: int, limits: Limits
-) -> Iterator[tuple[str, Any | Failure]]:
-    """``work(settings, job)`` for every job, in child processes, in whatever order they end.
+        context = get_context("spawn")  # a forked child of a process with running threads can hang
+        listening, held = context.Pipe(duplex=False)
+        workers = min(self.workers, len(jobs))
+        with (
+            listening,
+            held,
+            ProcessPool(workers, initializer=_begin, initargs=(listening, limits.memory), context=context) as pool,
+        ):
+            queue = iter(jobs.items())
+            running: dict[futures.Future[Any], str] = {}
 
-    Args:
-        work: a function that any process can import.
-        settings: the same for all jobs.
-        jobs: by name.
-        workers: processes.
-        limits: of each job.
+            def fill(count: int) -> None:
+                for name, job in islice(queue, count):
+                    running[pool.schedule(work, args=(settings, job), timeout=limits.seconds)] = name
 
-    Yields:
-        Name and result of each job; a :class:`Failure` where there is none.
-    """
-    from pebble import ProcessPool
-
-    # spawn, since a forked child of a process with running threads can hang
-    with ProcessPool(workers, initializer=_begin, initargs=(limits.memory,), context=get_context("spawn")) as pool:
-        queue = iter(jobs.items())
-        running: dict[futures.Future[Any], str] = {}
-
-        def fill(count: int) -> None:
-            for name, job in islice(queue, count):
-                running[pool.schedule(work, args=(settings, job), timeout=limits.seconds)] = name
-
-        try:
-            fill(AHEAD * workers)
-            while running:
-                done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
-                fill(len(done))
-                for future in done:
-                    yield running.pop(future), _result(future, limits)
-        except BaseException:
-            pool.stop()
-            raise
+            try:
+                fill(AHEAD * workers)
+                while running:
+                    done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
+                    fill(len(done))
+                    for future in done:
+                        yield running.pop(future), _result(future, limits)
+            except BaseException:
+                pool.stop()
+                raise
 
 
 def _result(future: futures.Future[Any], limits: Limits) -> Any | Failure:
@@ -86,17 +83,20 @@ def _result(future: futures.Future[Any], limits: Limits) -> Any | Failure:
     try:
         return future.result()
     except futures.TimeoutError:  # the built-in one from Python 3.11 on
-        return Failure(Reason.TIMEOUT, f"it took more than {limits.seconds:g} s")
+        return Failure(reason=Reason.TIMEOUT, message=f"it took more than {limits.seconds:g} s")
     except MemoryError:
-        return Failure(Reason.MEMORY, f"it took more than {limits.memory} bytes of memory")
+        return Failure(reason=Reason.MEMORY, message=f"it took more than {limits.memory} bytes of memory")
     except ProcessExpired as error:
-        return Failure(Reason.CRASH, f"the process that decoded it ended with {error.exitcode}")
+        return Failure(reason=Reason.CRASH, message=f"the process that decoded it ended with {error.exitcode}")
+    except UnsupportedMediaError as error:
+        return Failure(reason=Reason.UNSUPPORTED, message=str(error))
     except MediaError as error:
-        return Failure(Reason.DAMAGED, str(error))
+        return Failure(reason=Reason.DAMAGED, message=str(error))
 
 
-def _begin(memory: int | None) -> None:
-    """Set a child's limits; it leaves when its parent does."""
+def _begin(listening: Connection, memory: int | None) -> None:
+    """Tie a child to its parent, and set its limits."""
+    leave_with(listening)
     if memory is None:
         return
     try:

@@ -28,3 +28,26 @@ class Reason(str, Enum):
     RULE = "rule"
     """A rule of the recipe dropped it."""
     NO_CAPTION = "no_caption"
+
+    @property
+    def is_fault(self) -> bool:
+        """The film is bad, and not merely unwanted."""
+        return self in _FAULTS
+
+    @property
+    def may_pass(self) -> bool:
+        """It may not come again on a quieter or larger machine."""
+        return self in (Reason.TIMEOUT, Reason.MEMORY, Reason.CRASH)
+
+
+_FAULTS = frozenset(
+    (
+        Reason.UNREADABLE,
+        Reason.UNSUPPORTED,
+        Reason.DAMAGED,
+        Reason.BAD_TIMESTAMPS,
+        Reason.TIMEOUT,
+        Reason.MEMORY,
+        Reason.CRASH,
+    )
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictBool, StrictInt
 
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.media.span import Span
@@ -22,6 +22,18 @@ class Row(BaseModel):
     """A strict, frozen record that JSON keeps exactly."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Failure(Row):
+    """Instead of its rows: why a job brought none.
+
+    Attributes:
+        reason: its class.
+        message: what happened, in a sentence.
+    """
+
+    reason: Reason
+    message: str
 
 
 class VideoTrack(Row):
@@ -104,5 +116,33 @@ class ClipRow(Row):
     clip_id: str
     source_id: str
     span: Span
+    reason: Reason | None = None
+    message: str = ""
+
+
+class ScoreRow(Row):
+    """What was measured of one clip.
+
+    Attributes:
+        clip_id: of the clip.
+        values: by measure; numbers, whole numbers and flags stay what they are, ``None`` where there is none.
+        why: in a few words, by measure, for each that is ``None``.
+    """
+
+    clip_id: str
+    values: dict[str, StrictBool | StrictInt | FiniteFloat | None]
+    why: dict[str, str] = {}
+
+
+class VerdictRow(Row):
+    """Whether the rules keep one clip.
+
+    Attributes:
+        clip_id: of the clip.
+        reason: :attr:`Reason.RULE` if they do not.
+        message: which rules, and what was measured.
+    """
+
+    clip_id: str
     reason: Reason | None = None
     message: str = ""

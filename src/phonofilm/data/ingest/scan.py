@@ -68,7 +68,7 @@ def films(folder: Path) -> Iterator[Film]:
     yield from (Film(folder, path) for path in paths)
 
 
-def stage(settings: Scan) -> Stage[SourceRow]:
+def scanning(settings: Scan) -> Stage[SourceRow]:
     """The stage with these settings."""
     return Stage("scan", 1, SourceRow, scan, settings)
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import ClipRow, Row, SourceRow
@@ -37,10 +39,10 @@ class Split(Row):
         rest: what remains at the end is a shorter clip, from this length on, in seconds; ``None``: it is left out.
     """
 
-    seconds: Fraction | None = None
-    stride: Fraction | None = None
-    skip: Fraction = Fraction(0)
-    rest: Fraction | None = None
+    seconds: Annotated[Fraction, Field(gt=0)] | None = None
+    stride: Annotated[Fraction, Field(gt=0)] | None = None
+    skip: Annotated[Fraction, Field(ge=0)] = Fraction(0)
+    rest: Annotated[Fraction, Field(ge=0)] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Timeline:
         return (first, last) if self.heard is None else (max(first, self.heard[0]), min(last, self.heard[1]))
 
 
-def stage(settings: Split, above: str) -> Stage[ClipRow]:
+def splitting(settings: Split, above: str) -> Stage[ClipRow]:
     """The stage with these settings, on what the stage ``above`` found."""
     return Stage("split", 1, ClipRow, split, settings, above)
 

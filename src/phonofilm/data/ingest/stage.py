@@ -1,8 +1,8 @@
-"""Stages and their results on disk: one part for each job, a journal of the parts that are whole.
+"""Stages and their results on disk: one part for each job, and a journal of the parts that are whole.
 
 A part belongs to a stage by the stage's *key*, a digest of its name, version, settings, the library that decodes,
 and the key of the stage before it. So changed settings never meet old results, and old results stay until they are
-deleted. A part without a line in the journal, or another one than the journal says, is made again.
+deleted. A part that the journal does not know, or knows with another digest, is made again.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import av
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from phonofilm.data.ingest.rows import Row
+from phonofilm.data.ingest.rows import Failure, Row
 from phonofilm.errors import MediaError
 from phonofilm.media.atomic import make_folder, write_atomically
 from phonofilm.media.digest import sha256
 
-JOURNAL = "journal.jsonl"
+FAILED = "failure"
 RowT = TypeVar("RowT", bound=Row)
 
 
@@ -35,23 +35,39 @@ class Stage(Generic[RowT]):
         name: of its folder.
         version: of its code; raised when that gives other rows.
         row: the class of its rows.
-        work: what it does, a function of settings and job that any process can import.
+        work: what it does: a function of settings and job that any process can import.
         settings: that ``work`` is given.
-        above: key of the stage whose rows its jobs were made of.
+        above: key of the stage whose rows its jobs are made of; empty for the first.
     """
 
     name: str
     version: int
     row: type[RowT]
     work: Callable[[Any, Any], Sequence[RowT]]
-    settings: BaseModel
+    settings: Row
     above: str = ""
 
     @cached_property
     def key(self) -> str:
-        """What the stage's results depend on beside the source file, in 16 hexadecimal digits."""
+        """What its results depend on beside the source file, in 16 hexadecimal digits."""
         parts = [self.name, self.version, self.settings.model_dump(mode="json"), self.above, av.ffmpeg_version_info]
         return sha256(json.dumps(parts, sort_keys=True).encode())[:16]
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One of several runs that share the work on one folder, as the jobs of an array do.
+
+    Attributes:
+        index: which, from 0 on.
+        count: of them.
+    """
+
+    index: int = 0
+    count: int = 1
+
+    def __contains__(self, job: str) -> bool:
+        return int(sha256(job.encode())[:8], 16) % self.count == self.index
 
 
 class Parts(Generic[RowT]):
@@ -60,43 +76,48 @@ class Parts(Generic[RowT]):
     Args:
         folder: the work folder; made if it is missing.
         stage: whose parts.
+        shard: of the run that writes; each has a journal of its own, and reads all.
 
     Raises:
-        MediaError: if the folder cannot be made or the journal cannot be read.
+        MediaError: if the folder cannot be made or a journal cannot be read.
     """
 
-    def __init__(self, folder: Path, stage: Stage[RowT]) -> None:
+    def __init__(self, folder: Path, stage: Stage[RowT], shard: Shard | None = None) -> None:
+        shard = shard or Shard()
         self.stage = stage
         self.folder = make_folder(folder / f"{stage.name}-{stage.key}")
-        self.journal = self.folder / JOURNAL
-        self._whole = dict(_entries(self.journal))
+        self.journal = self.folder / f"journal-{shard.index}-of-{shard.count}.jsonl"
+        self._whole = {job: digest for path in self.folder.glob("journal-*.jsonl") for job, digest in _entries(path)}
 
     def missing(self, jobs: Iterable[str]) -> list[str]:
         """The jobs, of these, whose part is not there whole."""
         return [job for job in jobs if not self._is_whole(job)]
 
-    def keep(self, job: str, rows: Sequence[RowT]) -> None:
+    def keep(self, job: str, result: Sequence[RowT] | Failure) -> None:
         """Write a part, then its line in the journal; both have reached the disk when this returns."""
-        data = "".join(row.model_dump_json() + "\n" for row in rows).encode()
+        lines = [_failed(result)] if isinstance(result, Failure) else [row.model_dump_json() for row in result]
+        data = "".join(line + "\n" for line in lines).encode()
         write_atomically(self._path(job), data, force=True)
-        entry = {"job": job, "sha256": sha256(data)}
-        with self.journal.open("ab") as file:
-            file.write(b"\n" * _is_torn(self.journal) + json.dumps(entry).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        self._whole[job] = entry["sha256"]
+        self._whole[job] = sha256(data)
+        _append(self.journal, {"job": job, "sha256": self._whole[job]})
 
-    def rows(self, job: str) -> list[RowT]:
-        """The rows of a part.
+    def result(self, job: str) -> list[RowT] | Failure:
+        """What a job brought.
 
         Raises:
-            MediaError: if it is not there or damaged.
+            MediaError: if its part is not there or damaged.
         """
         path = self._path(job)
         try:
-            return [self.stage.row.model_validate_json(line) for line in path.read_bytes().splitlines()]
-        except (OSError, ValidationError) as error:
-            raise MediaError(f"{path} is missing or damaged: delete it and run the same command again") from error
+            lines = path.read_bytes().splitlines()
+            first = json.loads(lines[0]) if lines else {}
+            if FAILED in first:
+                return Failure.model_validate(first[FAILED])
+            return [self.stage.row.model_validate_json(line) for line in lines]
+        except (OSError, ValueError, ValidationError) as error:
+            raise MediaError(
+                f"{path} is missing or damaged: run phonofilm prepare {self.stage.name} again, which mends it"
+            ) from error
 
     def _is_whole(self, job: str) -> bool:
         path = self._path(job)
@@ -106,15 +127,26 @@ class Parts(Generic[RowT]):
         return self.folder / f"{job}.jsonl"
 
 
+def _failed(failure: Failure) -> str:
+    return json.dumps({FAILED: failure.model_dump(mode="json")})
+
+
 def _entries(journal: Path) -> Iterator[tuple[str, str]]:
     """Jobs and digests; a line that a power cut tore is no entry, so its part is made again."""
-    lines = journal.read_bytes().splitlines() if journal.is_file() else []
-    for line in lines:
+    for line in journal.read_bytes().splitlines():
         try:
             entry = json.loads(line)
             yield entry["job"], entry["sha256"]
         except (ValueError, KeyError, TypeError):
             continue
+
+
+def _append(journal: Path, entry: dict[str, str]) -> None:
+    """Add a line that has reached the disk; a torn line before it is ended first."""
+    with journal.open("ab") as file:
+        file.write(b"\n" * _is_torn(journal) + json.dumps(entry).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _is_torn(journal: Path) -> bool:

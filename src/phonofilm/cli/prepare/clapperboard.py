@@ -1,4 +1,4 @@
-"""``phonofilm prepare``: data sets on disk."""
+"""``phonofilm prepare clapperboard``: scenes on disk."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ import typer
 
 from phonofilm.cli.parse import fraction
 from phonofilm.cli.progress import progress
-from phonofilm.errors import SettingError, unknown_name
-
-SOURCES = ("clapperboard",)
+from phonofilm.errors import SettingError
 
 
-def prepare(
-    source: Annotated[str, typer.Argument(help="What to prepare: clapperboard.")],
+def clapperboard(
     count: Annotated[int, typer.Option("--count", min=1, help="Number of clips.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for films and manifest.jsonl.")],
     seed: Annotated[
@@ -34,9 +31,6 @@ def prepare(
 
     Example: phonofilm prepare clapperboard --count 1000 -o data/clapperboard
     """
-    if source not in SOURCES:
-        raise unknown_name("source", source, SOURCES)
-
     from phonofilm.data.clapperboard.dataset import write_dataset
     from phonofilm.shapes import ClipShape
 

@@ -1,0 +1,17 @@
+"""``phonofilm prepare``: from long films, or from nothing, to exact training clips; one file per group of verbs."""
+
+from __future__ import annotations
+
+import typer
+
+from phonofilm.cli.prepare.clapperboard import clapperboard
+from phonofilm.cli.prepare.stages import scan, split
+
+app = typer.Typer(
+    help="Data sets: from a folder of films to exact training clips, or Clapperboard scenes.",
+    epilog="Start with: phonofilm prepare scan FILMS -o work/, then split work/ --seconds 4.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (clapperboard, scan, split):
+    app.command()(verb)

@@ -1,0 +1,60 @@
+"""Running a stage: the jobs that are missing, by whichever engine, each result on disk before the next is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+from phonofilm.data.ingest.pool import Limits
+from phonofilm.data.ingest.rows import Failure
+from phonofilm.data.ingest.stage import Parts, RowT, Shard
+
+Progress = Callable[[int, int], None]
+"""Called with jobs done and jobs in all."""
+
+
+class Engine(Protocol):
+    """Where jobs run: processes here (:class:`phonofilm.data.ingest.pool.Pool`) or on many machines."""
+
+    def __call__(
+        self, work: Callable[[Any, Any], Any], settings: Any, jobs: Mapping[str, Any], limits: Limits
+    ) -> Iterator[tuple[str, Any | Failure]]:
+        """``work(settings, job)`` for every job, in whatever order they end: names with results or failures."""
+        ...
+
+
+def run(
+    parts: Parts[RowT],
+    jobs: Mapping[str, Any],
+    engine: Engine,
+    limits: Limits,
+    *,
+    shard: Shard | None = None,
+    retry: Callable[[Failure], bool] = lambda failure: False,
+    progress: Progress = lambda done, total: None,
+) -> None:
+    """Make the parts of a stage that are not there; stopped at any moment, it goes on where it was.
+
+    Args:
+        parts: of the stage.
+        jobs: all of it, by name; a job without rows is a job done.
+        engine: where they run.
+        limits: of each.
+        shard: which of them this run does; ``None``: all.
+        retry: whether a job that failed so is tried again.
+        progress: told after each job.
+    """
+    own = [name for name in jobs if shard is None or name in shard]
+    missing = set(parts.missing(own))
+    todo = {name: jobs[name] for name in own if name in missing or _fails(parts, name, retry)}
+    done = len(own) - len(todo)
+    progress(done, len(own))
+    for name, result in engine(parts.stage.work, parts.stage.settings, todo, limits):
+        parts.keep(name, result)
+        done += 1
+        progress(done, len(own))
+
+
+def _fails(parts: Parts[RowT], job: str, retry: Callable[[Failure], bool]) -> bool:
+    result = parts.result(job)
+    return isinstance(result, Failure) and retry(result)

@@ -1,0 +1,138 @@
+"""Parts, journals and interrupted runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from phonofilm.data.ingest.engine import run
+from phonofilm.data.ingest.pool import Limits
+from phonofilm.data.ingest.reasons import Reason
+from phonofilm.data.ingest.rows import Failure, Row
+from phonofilm.data.ingest.stage import Parts, Shard, Stage
+from phonofilm.errors import MediaError
+
+
+class Twice(Row):
+    """Settings."""
+
+    factor: int = 2
+
+
+class Number(Row):
+    """A row."""
+
+    value: int
+
+
+def work(settings: Twice, job: int) -> list[Number]:
+    if job == 7:
+        raise MediaError("seven is damaged")
+    return [Number(value=settings.factor * job)] * (job % 3)
+
+
+STAGE = Stage("double", 1, Number, work, Twice())
+JOBS = {f"job{number}": number for number in range(11)}
+
+
+class Here:
+    """An engine in this process that counts what it was asked."""
+
+    def __init__(self, stop_after: int | None = None) -> None:
+        self.asked: list[str] = []
+        self.stop_after = stop_after
+
+    def __call__(
+        self, work: Callable[[Any, Any], Any], settings: Any, jobs: Mapping[str, Any], limits: Limits
+    ) -> Iterator[tuple[str, Any | Failure]]:
+        for name, job in jobs.items():
+            if len(self.asked) == self.stop_after:
+                raise KeyboardInterrupt
+            self.asked.append(name)
+            try:
+                yield name, work(settings, job)
+            except MediaError as error:
+                yield name, Failure(reason=Reason.DAMAGED, message=str(error))
+
+
+def results(folder: Path, stage: Stage[Number] = STAGE) -> dict[str, Any]:
+    parts = Parts(folder, stage)
+    return {name: parts.result(name) for name in JOBS}
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
+    first, second = Here(stop_after=5), Here()
+    with pytest.raises(KeyboardInterrupt):
+        run(Parts(tmp_path, STAGE), JOBS, first, Limits())
+    told = []
+    run(Parts(tmp_path, STAGE), JOBS, second, Limits(), progress=lambda *done: told.append(done))
+    assert first.asked + second.asked == list(JOBS)
+    assert told == [(done, 11) for done in range(5, 12)]
+    found = results(tmp_path)
+    assert found["job7"] == Failure(reason=Reason.DAMAGED, message="seven is damaged")
+    assert found["job5"] == [Number(value=10), Number(value=10)]
+    assert found["job6"] == []
+
+
+@pytest.mark.parametrize("harm", ["changed", "gone", "unknown", "torn"])
+def test_parts_that_the_journal_does_not_vouch_for_are_made_again(tmp_path: Path, harm: str) -> None:
+    run(Parts(tmp_path, STAGE), JOBS, Here(), Limits())
+    parts = Parts(tmp_path, STAGE)
+    part = parts.folder / "job10.jsonl"
+    lines = parts.journal.read_bytes().splitlines(keepends=True)
+    if harm == "changed":
+        part.write_bytes(part.read_bytes().replace(b"20", b"21"))
+    elif harm == "gone":
+        part.unlink()
+    elif harm == "unknown":
+        parts.journal.write_bytes(b"".join(lines[:-1]))
+    else:
+        parts.journal.write_bytes(b"".join(lines)[:-9])
+    again = Here()
+    run(Parts(tmp_path, STAGE), JOBS, again, Limits())
+    assert again.asked == ["job10"]
+    assert results(tmp_path)["job10"] == [Number(value=20)]
+    idle = Here()
+    run(Parts(tmp_path, STAGE), JOBS, idle, Limits())
+    assert idle.asked == []
+
+
+def test_other_settings_versions_and_stages_above_meet_no_old_parts(tmp_path: Path) -> None:
+    others = [
+        Stage("double", 1, Number, work, Twice(factor=3)),
+        Stage("double", 2, Number, work, Twice()),
+        Stage("double", 1, Number, work, Twice(), above="other"),
+    ]
+    assert len({stage.key for stage in (STAGE, *others)}) == 4
+    run(Parts(tmp_path, STAGE), JOBS, Here(), Limits())
+    for stage in others:
+        assert Parts(tmp_path, stage).missing(JOBS) == list(JOBS)
+
+
+def test_the_jobs_of_an_array_share_the_work_without_overlap(tmp_path: Path) -> None:
+    engines = [Here() for _ in range(3)]
+    for index, engine in enumerate(engines):
+        share = Shard(index, 3)
+        run(Parts(tmp_path, STAGE, share), JOBS, engine, Limits(), shard=share)
+    asked = [name for engine in engines for name in engine.asked]
+    assert sorted(asked) == sorted(JOBS)
+    assert min(len(engine.asked) for engine in engines) > 0
+    run(Parts(tmp_path / "alone", STAGE), JOBS, Here(), Limits())
+    assert results(tmp_path) == results(tmp_path / "alone")
+    for part in Parts(tmp_path, STAGE).folder.glob("job*"):
+        assert part.read_bytes() == (Parts(tmp_path / "alone", STAGE).folder / part.name).read_bytes()
+
+
+def test_films_that_failed_are_tried_again_only_if_asked(tmp_path: Path) -> None:
+    run(Parts(tmp_path, STAGE), JOBS, Here(), Limits())
+    again = Here()
+    run(Parts(tmp_path, STAGE), JOBS, again, Limits(), retry=lambda failure: failure.reason is Reason.DAMAGED)
+    assert again.asked == ["job7"]
+
+
+def test_a_part_that_is_missing_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="phonofilm prepare double"):
+        Parts(tmp_path, STAGE).result("job1")
