@@ -1,0 +1,190 @@
+"""Packed clips to latents beside them (:mod:`phonofilm.data.latent_shards`), shard by shard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import torch
+from pydantic import ValidationError
+from safetensors.torch import save
+from torch import Tensor
+
+from phonofilm.codecs.base import Codec, frames_to_tensor
+from phonofilm.data import tables
+from phonofilm.data.latent_shards import ADVICE, DESCRIPTION, NAMES, SUFFIX, LatentKind, LatentRow, Number, kind_of
+from phonofilm.data.packed import Packed
+from phonofilm.data.packed_rows import INDEX
+from phonofilm.data.shards import add_member, end_tar, shard_name
+from phonofilm.data.windows import ClipWindows
+from phonofilm.errors import MediaError, SettingError
+from phonofilm.media.atomic import appearing, make_folder, write_atomically
+from phonofilm.media.clip import Clip
+from phonofilm.pair import AV
+
+
+def encode(
+    windows: ClipWindows,
+    codec: Codec,
+    number: Number = Number.FLOAT32,
+    *,
+    batch: int = 8,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Path:
+    """Encode all shards of a packed folder that are not encoded yet, in this process.
+
+    Args:
+        windows: of all clips of a folder on this machine.
+        codec: its encoders are part of the latents' identity.
+        number: how latents are stored.
+        batch: windows encoded at a time.
+        progress: told shards done and shards in all.
+
+    Returns:
+        The folder of the latents.
+
+    Raises:
+        MediaError: if a clip cannot be read, or something cannot be written.
+        SettingError: if the codec cannot take windows of that shape.
+    """
+    kind = kind_of(codec, windows.packed, windows.cutting, number)
+    folder = begin(windows.packed, kind)
+    shards = sorted(set(windows.packed.table["shard"].to_pylist()))
+    for done, shard in enumerate(shards):
+        progress(done, len(shards))
+        if not _rows_path(folder, shard).exists():
+            encode_shard(windows, shard, codec, kind, batch=batch)
+    progress(len(shards), len(shards))
+    finish(windows.packed, kind)
+    return folder
+
+
+def begin(packed: Packed, kind: LatentKind) -> Path:
+    """Make the latents' folder with its description; it may be there already.
+
+    Raises:
+        SettingError: if the clips are not on this machine.
+        MediaError: if it cannot be made.
+    """
+    if not packed.files.is_local:
+        raise SettingError(f"{packed.files.root} is not on this machine: encode where the clips are, or copy them")
+    folder = make_folder(Path(packed.files.root) / kind.folder)
+    write_atomically(folder / DESCRIPTION, (kind.model_dump_json(indent=1) + "\n").encode(), force=True)
+    return folder
+
+
+def encode_shard(
+    windows: ClipWindows, shard: int, codec: Codec, kind: LatentKind, *, batch: int = 8
+) -> list[LatentRow]:
+    """Encode the clips of one shard into the shard of the same number; shards may be encoded in any order, anywhere.
+
+    Args:
+        windows: of the packed clips.
+        shard: its number.
+        codec: that ``kind`` is of.
+        kind: whose folder :func:`begin` made.
+        batch: windows encoded at a time.
+
+    Returns:
+        A row for each clip, in the shard's order; they are also written beside it.
+
+    Raises:
+        MediaError: if a clip cannot be read, or the shard cannot be written.
+    """
+    folder = Path(windows.packed.files.root) / kind.folder
+    name = f"{shard_name(shard)}.tar"
+    shards = np.asarray(windows.packed.table["shard"])
+    with appearing(folder / name, force=True) as file:
+        rows = [
+            _add(file, name, shard, key, latents, kind)
+            for key, latents in _encoded(windows, np.flatnonzero(shards[windows.clip] == shard), codec, batch)
+        ]
+        end_tar(file)
+    data = "".join(row.model_dump_json() + "\n" for row in rows).encode()
+    write_atomically(_rows_path(folder, shard), data, force=True)
+    return rows
+
+
+def finish(packed: Packed, kind: LatentKind) -> Path:
+    """Write the index of latents whose shards are all there.
+
+    Raises:
+        MediaError: if a shard is missing or its rows are damaged.
+    """
+    folder = Path(packed.files.root) / kind.folder
+    shards = sorted(set(packed.table["shard"].to_pylist()))
+    rows = (row for shard in shards for row in _read_rows(_rows_path(folder, shard)))
+    tables.write_table(folder / INDEX, tables.schema(LatentRow), map(tables.record, rows), force=True)
+    return folder / INDEX
+
+
+def encode_clips(codec: Codec, clips: Sequence[Clip]) -> list[AV[Tensor | None]]:
+    """Latents of each clip, without a batch axis; ``None`` where a clip has no such stream.
+
+    Raises:
+        SettingError: if the codec cannot take clips of this shape.
+    """
+    if any(clip.frames is None or clip.audio is None for clip in clips):
+        return [_encode_streams(codec, clip) for clip in clips]
+    latents = codec.encode(clips)
+    return [latents.map(lambda side, i=i: side[i]) for i in range(len(clips))]
+
+
+def _encoded(
+    windows: ClipWindows, chosen: np.ndarray, codec: Codec, batch: int
+) -> Iterator[tuple[str, list[AV[Tensor | None]]]]:
+    """Names of clips with the latents of all their windows; a few windows are in memory at a time."""
+
+    def each() -> Iterator[tuple[int, AV[Tensor | None]]]:
+        for start in range(0, len(chosen), batch):
+            chunk = chosen[start : start + batch]
+            yield from zip(windows.clip[chunk], encode_clips(codec, windows.clips(chunk)), strict=True)
+
+    for clip, pairs in groupby(each(), key=lambda pair: pair[0]):
+        yield windows.packed.table["clip_id"][int(clip)].as_py(), [latents for _, latents in pairs]
+
+
+def _encode_streams(codec: Codec, clip: Clip) -> AV[Tensor | None]:
+    """Latents of the streams that a clip has, each alone."""
+    if clip.frames is not None and clip.audio is not None:
+        return codec.encode([clip]).map(lambda side: side[0])
+    with torch.no_grad():
+        frames = None if clip.frames is None else frames_to_tensor(clip.frames)[None]
+        sound = None if clip.audio is None else torch.from_numpy(clip.audio)
+        parts = AV(codec.video, codec.audio)
+        return AV(frames, sound).map(lambda side, part: part.encode(side)[0].contiguous(), parts)
+
+
+def _add(
+    file: BinaryIO, name: str, shard: int, key: str, latents: list[AV[Tensor | None]], kind: LatentKind
+) -> LatentRow:
+    number = {Number.FLOAT32: torch.float32, Number.BFLOAT16: torch.bfloat16}[kind.number]
+    sides = latents[0].map(lambda *windows: torch.stack(windows).to("cpu", number), *latents[1:])
+    named = NAMES.map(lambda tensor_name, side: (tensor_name, side), sides)
+    member = add_member(file, name, key, SUFFIX, save(dict(named.present())))
+    shapes = sides.map(lambda side: tuple(side.shape[1:]))
+    return LatentRow(
+        clip_id=key,
+        shard=shard,
+        members=(member,),
+        windows=len(latents),
+        video_codec=kind.codec.video,
+        audio_codec=kind.codec.audio,
+        number=kind.number,
+        video_shape=shapes.video,
+        audio_shape=shapes.audio,
+    )
+
+
+def _rows_path(folder: Path, shard: int) -> Path:
+    return folder / f"{shard_name(shard)}.jsonl"
+
+
+def _read_rows(path: Path) -> list[LatentRow]:
+    try:
+        return [LatentRow.model_validate_json(line) for line in path.read_bytes().splitlines()]
+    except (OSError, ValidationError) as error:
+        raise MediaError(f"{path} is missing or damaged: delete it and {ADVICE}") from error

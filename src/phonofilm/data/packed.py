@@ -1,0 +1,212 @@
+"""A packed folder, here or anywhere that fsspec reaches: its index, and its members by offset and length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from phonofilm.data.ingest.rows import Natural, Row
+from phonofilm.data.packed_rows import INDEX, Member, PackedPictures, PackedSound
+from phonofilm.data.tables import rows_of, schema
+from phonofilm.errors import MediaError
+from phonofilm.media.digest import sha256
+
+Indices = Sequence[int] | np.ndarray
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A member to be read.
+
+    Attributes:
+        key: of its clip, for messages.
+        member: its place.
+    """
+
+    key: str
+    member: Member
+
+    @property
+    def name(self) -> str:
+        """Which it is, in words."""
+        return f"{self.member.file}, clip {self.key}"
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where a packed folder is.
+
+    Attributes:
+        root: a path, or a URL for fsspec (``s3://``, ``https://``, ``hf://`` ..., also chained ones such as
+            ``simplecache::s3://``).
+    """
+
+    root: str
+
+    @property
+    def is_local(self) -> bool:
+        """It is a path."""
+        return "://" not in self.root and "::" not in self.root
+
+    def read(self, wanted: Sequence[Wanted]) -> list[bytes]:
+        """The bytes of members, each compared with its digest; far away, many are asked for at a time.
+
+        Raises:
+            MediaError: naming the shard and the clip, if one is missing or its bytes are not those packed.
+        """
+        found = list(self._local(wanted)) if self.is_local else self._remote(wanted)
+        for one, data in zip(wanted, found, strict=True):
+            if len(data) != one.member.size or sha256(data) != one.member.sha256:
+                raise _damaged(self.root, one, "its bytes are not those that were packed")
+        return found
+
+    def whole(self, file: str) -> bytes:
+        """A whole file.
+
+        Raises:
+            MediaError: if it cannot be read.
+        """
+        try:
+            found = (Path(self.root) / file).read_bytes() if self.is_local else self._remote_whole(file)
+        except (OSError, ValueError, ImportError) as error:
+            raise MediaError(f"{self.root} has no {file} that can be read ({error}): pack it again") from error
+        if isinstance(found, BaseException):
+            raise MediaError(f"{self.root} has no {file} that can be read ({found!r}): pack it again") from found
+        return found
+
+    def holds(self, file: str) -> bool:
+        """Whether there is such a file."""
+        if self.is_local:
+            return (Path(self.root) / file).is_file()
+        system, root = _system(self.root)
+        return system.exists(f"{root}/{file}")
+
+    def _local(self, wanted: Sequence[Wanted]) -> Iterator[bytes]:
+        """A file is opened once for neighbours in it."""
+        for file, neighbours in groupby(wanted, key=lambda one: one.member.file):
+            first, *others = neighbours
+            try:
+                with (Path(self.root) / file).open("rb", buffering=0) as stream:
+                    for one in (first, *others):
+                        stream.seek(one.member.offset)
+                        yield stream.read(one.member.size)
+            except OSError as error:
+                raise _damaged(self.root, first, error.strerror or str(error)) from error
+
+    def _remote_whole(self, file: str) -> bytes | BaseException:
+        system, root = _system(self.root)
+        return system.cat([f"{root}/{file}"], on_error="return")[f"{root}/{file}"]
+
+    def _remote(self, wanted: Sequence[Wanted]) -> list[bytes]:
+        system, root = _system(self.root)
+        found = system.cat_ranges(
+            [f"{root}/{one.member.file}" for one in wanted],
+            [one.member.offset for one in wanted],
+            [one.member.offset + one.member.size for one in wanted],
+            on_error="return",
+        )
+        for one, data in zip(wanted, found, strict=True):
+            if isinstance(data, BaseException):
+                raise _damaged(self.root, one, str(data) or type(data).__name__) from data
+        return found
+
+
+@lru_cache(maxsize=8)
+def _system(root: str) -> tuple[Any, str]:
+    """The file system of a URL, and the path in it."""
+    import fsspec
+
+    system, path = fsspec.core.url_to_fs(root)
+    return system, path.rstrip("/")
+
+
+def _damaged(root: str, one: Wanted, what: str) -> MediaError:
+    return MediaError(
+        f"{root}: {one.name} cannot be read ({what}): copy {one.member.file} again from where it came, or pack it again"
+    )
+
+
+class Entry(Row):
+    """What reading needs of a row of the index; see :class:`~phonofilm.data.packed_rows.PackedClip` and ``Place``."""
+
+    clip_id: str
+    split: str
+    caption: str
+    video: PackedPictures | None
+    audio: PackedSound | None
+    shard: Natural
+    members: tuple[Member, ...]
+
+    def wanted(self, suffix: str) -> Wanted:
+        """The member of that suffix."""
+        return Wanted(self.clip_id, {member.suffix: member for member in self.members}[suffix])
+
+
+class Packed:
+    """The index of a packed folder, held as a table: a million clips take little memory.
+
+    Args:
+        place: the folder, or its URL.
+        split: only its clips; ``None``: all.
+
+    Raises:
+        MediaError: if the folder has no index or another one, or no clip of that split.
+    """
+
+    def __init__(self, place: str | Path, split: str | None = None) -> None:
+        self.files, self.split = Files(str(place).rstrip("/")), split
+        table = self._all = read_index(self.files, INDEX, schema(Entry))
+        if split is not None:
+            splits = table["split"].to_pylist()
+            table = table.filter(pa.array([one == split for one in splits], pa.bool_()))
+            if not len(table):
+                known = ", ".join(sorted(set(splits)))
+                raise MediaError(f"{place} has no clips of the split {split!r}: choose one of {known}")
+        self.table = table
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def entries(self, indices: Indices | None = None) -> list[Entry]:
+        """Rows of the index; ``None``: all."""
+        return rows_of(self.table if indices is None else self.table.take(pa.array(indices, pa.int64())), Entry)
+
+    def lacking(self) -> list[str]:
+        """Names of the clips without picture or without sound."""
+        missing = [np.asarray(self.table[name].is_null()) for name in ("video", "audio")]
+        return self.table["clip_id"].filter(pa.array(missing[0] | missing[1])).to_pylist()
+
+    def column(self, *path: str) -> list[Any]:
+        """Values of a field inside a column; ``None`` where the record around it is."""
+        values = self.table[path[0]].combine_chunks()
+        for name in path[1:]:
+            values = values.flatten()[values.type.get_field_index(name)]
+        return values.to_pylist()
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the clips of all splits and their bytes, in order: what is made of them depends on it."""
+        members = self._all["members"].combine_chunks().flatten().field("sha256")
+        return sha256("\n".join([*self._all["clip_id"].to_pylist(), *members.to_pylist()]).encode())
+
+
+def read_index(files: Files, name: str, columns: pa.Schema) -> pa.Table:
+    """A Parquet index's columns of that schema.
+
+    Raises:
+        MediaError: if it is missing, damaged or of another kind.
+    """
+    data = files.whole(name)
+    try:
+        found = pq.read_table(pa.BufferReader(data), columns=columns.names)
+        return found.select(columns.names).cast(columns)
+    except (pa.ArrowException, KeyError) as error:
+        raise MediaError(f"{files.root}/{name} is no index, or a damaged one ({error}): pack it again") from error

@@ -1,0 +1,108 @@
+"""Packed clips as what training takes: latents that were packed, or clips encoded when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from phonofilm.data.encode import encode_clips
+from phonofilm.data.latent_shards import LatentWindows, Number, kind_of
+from phonofilm.data.latents import LatentBatch, LatentSource
+from phonofilm.data.loader import Batch, take
+from phonofilm.data.packed import Packed
+from phonofilm.data.packed_rows import INDEX
+from phonofilm.data.windows import ClipWindows, Cutting
+from phonofilm.errors import SettingError
+from phonofilm.pair import AV
+from phonofilm.shapes import ClipShape
+
+if TYPE_CHECKING:
+    from phonofilm.codecs.base import Codec
+
+
+class PackedLatents:
+    """Latents that lie beside packed clips.
+
+    Args:
+        windows: of the latents.
+
+    Raises:
+        SettingError: if a clip lacks picture or sound.
+    """
+
+    def __init__(self, windows: LatentWindows) -> None:
+        _check_whole(windows.packed)
+        self.windows = windows
+
+    def __len__(self) -> int:
+        return len(self.windows.clip)
+
+    def take(self, indices: Sequence[int]) -> LatentBatch:
+        """Windows by number."""
+        batch: Batch = take(self.windows, indices)
+        assert batch.content.video is not None and batch.content.audio is not None
+        return LatentBatch(AV(batch.content.video, batch.content.audio), list(batch.captions))
+
+
+class EncodedClips:
+    """Packed clips, decoded and encoded when they are asked for.
+
+    Args:
+        windows: of the clips.
+        codec: encodes them.
+
+    Raises:
+        SettingError: if a clip lacks picture or sound, or the codec cannot take windows of this shape.
+    """
+
+    def __init__(self, windows: ClipWindows, codec: Codec) -> None:
+        _check_whole(windows.packed)
+        codec.latent_shape(windows.cutting.shape)
+        self.windows, self.codec = windows, codec
+
+    def __len__(self) -> int:
+        return len(self.windows.clip)
+
+    def take(self, indices: Sequence[int]) -> LatentBatch:
+        """Windows by number."""
+        latents = encode_clips(self.codec, self.windows.clips(indices))
+        entries = self.windows.packed.entries(self.windows.clip[list(indices)])
+        sides: AV[list[Tensor]] = AV([one.video for one in latents], [one.audio for one in latents])  # pyright: ignore
+        return LatentBatch(sides.map(torch.stack), [entry.caption for entry in entries])
+
+
+def source(
+    place: str | Path, codec: Codec, shape: ClipShape, *, split: str | None = None, leave_short: bool = False
+) -> LatentSource:
+    """What to train on from a packed folder: latents of this codec and shape where there are some, else its clips.
+
+    Args:
+        place: path or fsspec URL.
+        codec, shape: of the model that trains.
+        split: only its clips.
+        leave_short: clips shorter than a window are left out.
+
+    Raises:
+        MediaError: if the folder is not packed, or latents in it are damaged.
+        SettingError: if clips lack picture or sound, or are shorter than a window.
+    """
+    packed, cutting = Packed(place, split), Cutting(shape)
+    for number in Number:
+        folder = kind_of(codec, packed, cutting, number).folder
+        if packed.files.holds(f"{folder}/{INDEX}"):
+            return PackedLatents(LatentWindows(packed, folder))
+    return EncodedClips(ClipWindows(packed, cutting, leave_short), codec)
+
+
+def _check_whole(packed: Packed) -> None:
+    """Training on both modalities takes clips that have both."""
+    lacking = packed.lacking()
+    if lacking:
+        raise SettingError(
+            f"{len(lacking)} of {len(packed)} clips in {packed.files.root}, {lacking[0]} the first of them, lack "
+            "picture or sound: leave them out when packing"
+        )
