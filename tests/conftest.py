@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import jaxtyping
@@ -36,3 +38,18 @@ def clips() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real films at {folder}: set PHONOFILM_CLIPS to a folder that has them")
     return folder
+
+
+@pytest.fixture
+def family_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder ``twin`` among the model families."""
+    from phonofilm import models
+
+    (tmp_path / "twin").mkdir()
+    monkeypatch.setattr(models, "__path__", [*models.__path__, str(tmp_path)])
+    models.families.cache_clear()
+    yield tmp_path / "twin"
+    for name in [name for name in sys.modules if name.startswith("phonofilm.models.twin")]:
+        del sys.modules[name]
+    vars(models).pop("twin", None)
+    models.families.cache_clear()

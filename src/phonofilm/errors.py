@@ -1,4 +1,4 @@
-"""The exceptions a user can meet. Each message is one sentence that holds the fix."""
+"""The exceptions and warnings a user can meet. Each error's message is one sentence that holds the fix."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ class WeightsError(PhonofilmError):
 
 class SettingError(PhonofilmError):
     """A setting, name or prompt that the model or command cannot take."""
+
+
+class LicenceWarning(UserWarning):
+    """Weights of others are loaded, under terms of their own."""
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> SettingError:

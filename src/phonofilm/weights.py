@@ -1,4 +1,4 @@
-"""Weights of any network: stored as safetensors, given back strictly, known by hashes. Nothing is ever unpickled."""
+"""Weights of any network: stored as safetensors, given back strictly, known by hashes. Nothing here is unpickled."""
 
 from __future__ import annotations
 

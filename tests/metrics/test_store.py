@@ -7,7 +7,7 @@ from phonofilm.errors import WeightsError
 from phonofilm.metrics._ear import Ear
 from phonofilm.metrics._eye import Eye
 from phonofilm.metrics._materials import PictureMaterial, SoundMaterial
-from phonofilm.metrics._store import SHIPPED, load, save, shipped
+from phonofilm.metrics._store import SHIPPED, fingerprint, load, save, shipped
 
 
 @pytest.fixture
@@ -67,3 +67,11 @@ def test_the_networks_ship_and_are_small():
         assert sum(weight.numel() for weight in network.parameters()) < 300_000
         assert shipped(kind) is network
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 1_500_000
+
+
+def test_the_fingerprint_is_that_of_the_networks_and_not_of_texts_beside_them(folder):
+    before = fingerprint(folder)
+    (folder / "README.md").write_text("how the ear was trained")
+    assert fingerprint(folder) == before
+    (folder / "Ear.json").write_text((folder / "Ear.json").read_text() + " ")
+    assert fingerprint(folder) != before

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 import torch
@@ -21,6 +22,20 @@ def test_families_are_found_by_their_folders():
     assert families().keys() >= {"svg"}
     assert all(name == found.name for name, found in families().items())
     assert family("svg") is families()["svg"]
+
+
+def test_a_folder_with_a_family_is_all_it_takes(family_folder: Path):
+    lines = ("from dataclasses import replace", "from phonofilm.models.svg import FAMILY")
+    (family_folder / "__init__.py").write_text("\n".join([*lines, "FAMILY = replace(FAMILY, name='twin')"]))
+    assert families().keys() == {"svg", "twin"}
+    assert catalogue().keys() >= {"twin-tiny", "svg-tiny"}
+
+
+@pytest.mark.parametrize("content", ["", "FAMILY = 'twin'\n", "from phonofilm.models.svg import FAMILY\n"])
+def test_a_folder_that_is_no_family_is_an_error_that_says_what_it_lacks(family_folder: Path, content: str):
+    (family_folder / "__init__.py").write_text(content)
+    with pytest.raises(SettingError, match=r"models/twin .*__init__\.py must set FAMILY = Family\(name='twin'"):
+        catalogue()
 
 
 def test_unknown_names_offer_the_nearest():

@@ -86,3 +86,14 @@ def test_the_codec_is_that_of_the_recipe_for_the_clips_of_the_preset(tmp_path: P
     assert kind.shape == plan.shape == model.shape
     channels = (kind.video.autoencoder.latent_channels, kind.audio.mel_vae.autoencoder.latent_channels)
     assert channels == tuple(model.network.latent_channels)
+
+
+def test_a_family_without_recipes_says_so(family_folder: Path, tmp_path: Path) -> None:
+    lines = ("from dataclasses import replace", "from phonofilm.models.svg import FAMILY")
+    (family_folder / "__init__.py").write_text("\n".join([*lines, "FAMILY = replace(FAMILY, name='twin')"]))
+    plan = Plan("twin-tiny", tmp_path / "plan")
+    with pytest.raises(SettingError, match=r"no recipe for twin-tiny from nothing: give its family a recipes\.py"):
+        plans.check(plan, ALL, "none", [])
+    (family_folder / "recipes.py").write_text("import phonofilm.models.no_such_thing\n")
+    with pytest.raises(ModuleNotFoundError, match="no_such_thing"):
+        plans.check(plan, ALL, "none", [])

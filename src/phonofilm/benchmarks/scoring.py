@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,7 @@ from phonofilm.benchmarks.task import Task
 from phonofilm.codecs.base import Codec
 from phonofilm.errors import MediaError
 from phonofilm.media.atomic import write_atomically
-from phonofilm.metrics import Metric, Subject, find
-from phonofilm.metrics._store import SHIPPED
+from phonofilm.metrics import Metric, Subject, find, fingerprint
 
 METRICS = ("event-sync", "avalign-svg", "material-match", "frechet-latents")
 
@@ -73,7 +71,7 @@ class Scorer:
         """The ruler: metrics with their versions, its networks' weights, and the codec of the distances."""
         return {
             "metrics": [f"{metric.name}@{metric.version}" for metric in self._metrics],
-            "ruler": _ruler_fingerprint(),
+            "ruler": fingerprint(),
             "codec": codec_fingerprint(self.codec),
             "seed": self.seed,
         }
@@ -104,11 +102,3 @@ class Scorer:
                 if gathered is not None:
                     gathered.append(metric.measure(subject))
         return records
-
-
-def _ruler_fingerprint() -> str:
-    """SHA-256 of the ruler's networks as they ship."""
-    files = hashlib.sha256()
-    for path in sorted(SHIPPED.glob("*")):
-        files.update(path.name.encode() + b"\n" + path.read_bytes())
-    return files.hexdigest()

@@ -18,9 +18,8 @@ from phonofilm.codecs.base import Codec
 from phonofilm.data.latents import fingerprint
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
-from phonofilm.metrics._resample import derangements
-from phonofilm.models import Model
-from phonofilm.models._training import clips_of
+from phonofilm.metrics import derangements
+from phonofilm.models import Model, clips_of
 from phonofilm.pair import AV
 from phonofilm.pipelines.films import LOSSLESS, Plan, film_name, make_films, unfinished
 from phonofilm.pipelines.joint import Pipeline

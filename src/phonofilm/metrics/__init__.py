@@ -9,8 +9,10 @@ from phonofilm.metrics._detect import Detection, detect, hear, see, times
 from phonofilm.metrics._find import find, names
 from phonofilm.metrics._frechet import frechet
 from phonofilm.metrics._match import offsets
+from phonofilm.metrics._resample import derangements
 from phonofilm.metrics._run import Report, score, score_folder
 from phonofilm.metrics._score import Better, Metric, Score, Subject
+from phonofilm.metrics._store import fingerprint
 
 __all__ = [
     "Better",
@@ -19,8 +21,10 @@ __all__ = [
     "Report",
     "Score",
     "Subject",
+    "derangements",
     "detect",
     "find",
+    "fingerprint",
     "frechet",
     "hear",
     "names",

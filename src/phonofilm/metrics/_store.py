@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import cache
 from pathlib import Path
@@ -59,6 +60,14 @@ def load(kind: type[NetworkT], folder: Path) -> NetworkT:
     network = kind()
     weights.fill(network, weights.read(path, stated.get("sha256")), path)
     return network.eval().requires_grad_(False)
+
+
+def fingerprint(folder: Path = SHIPPED) -> str:
+    """SHA-256 of the ruler's networks, those that ship unless told otherwise; texts beside them do not count."""
+    files = hashlib.sha256()
+    for path in sorted(path for path in folder.iterdir() if path.suffix in (".json", ".safetensors")):
+        files.update(path.name.encode() + b"\n" + path.read_bytes())
+    return files.hexdigest()
 
 
 def shipped(kind: type[NetworkT]) -> NetworkT:

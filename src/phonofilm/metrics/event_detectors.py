@@ -20,8 +20,20 @@ from phonofilm.pair import AV
 
 EAR_TOLERANCE = 0.045
 NO_TRUTH = "no clip has known events: score films with a manifest that lists them"
-NAMES = AV("eye", "ear")
 WHAT = ("precision", "recall", "offset-median", "error-p90")
+
+
+@dataclass(frozen=True)
+class _Sense:
+    """A detector's name, what it does, and when two of its events are one, as words."""
+
+    name: str
+    finds: str
+    known: str
+    near: str
+
+
+SENSES = AV(_Sense("eye", "sees", "seen", "one frame"), _Sense("ear", "hears", "heard", "45 ms"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +56,7 @@ class EventDetectors(Metric[AV[Found]]):
 
     name = "event-detectors"
     version = 1
-    gives = tuple(f"{name}-{what}" for name in NAMES for what in WHAT)
+    gives = tuple(f"{sense.name}-{what}" for sense in SENSES for what in WHAT)
 
     def measure(self, subject: Subject) -> AV[Found] | None:
         """Both detectors on one clip; ``None`` without known events.
@@ -63,23 +75,35 @@ class EventDetectors(Metric[AV[Found]]):
     def scores(self, measured: Sequence[AV[Found]], reference: Sequence[AV[Found]] | None, seed: int) -> list[Score]:
         """Precision, recall, median error and 90th percentile of its size, for the eye and the ear."""
         sides = AV([pair.video for pair in measured], [pair.audio for pair in measured])
-        return [
-            score for scores in NAMES.map(lambda name, found: self._side(name, found, seed), sides) for score in scores
-        ]
+        both = SENSES.map(lambda sense, found: self._side(sense, found, seed), sides)
+        return [score for scores in both for score in scores]
 
-    def _side(self, name: str, found: Sequence[Found], seed: int) -> list[Score]:
+    def _side(self, sense: _Sense, found: Sequence[Found], seed: int) -> list[Score]:
         errors = [one.errors for one in found]
         hits = [len(one.errors) for one in found]
+        blind, without, apart = _reasons(sense, found)
         rows = (
-            ("precision", Better.HIGHER, "", ratio(hits, [one.found for one in found], seed, empty=NO_TRUTH)),
-            ("recall", Better.HIGHER, "", ratio(hits, [one.true for one in found], seed, empty=NO_TRUTH)),
-            ("offset-median", Better.NEARER_ZERO, "ms", quantile(errors, 0.5, seed, empty=NO_TRUTH)),
-            ("error-p90", Better.LOWER, "ms", quantile([np.abs(one) for one in errors], 0.9, seed, empty=NO_TRUTH)),
+            ("precision", Better.HIGHER, "", ratio(hits, [one.found for one in found], seed, empty=blind)),
+            ("recall", Better.HIGHER, "", ratio(hits, [one.true for one in found], seed, empty=without)),
+            ("offset-median", Better.NEARER_ZERO, "ms", quantile(errors, 0.5, seed, empty=apart)),
+            ("error-p90", Better.LOWER, "ms", quantile([np.abs(one) for one in errors], 0.9, seed, empty=apart)),
         )
         return [
-            Score.of(self, f"{name}-{what}", value, better, n=len(found), seed=seed, unit=unit)
+            Score.of(self, f"{sense.name}-{what}", value, better, n=len(found), seed=seed, unit=unit)
             for what, better, unit, value in rows
         ]
+
+
+def _reasons(sense: _Sense, found: Sequence[Found]) -> tuple[str, str, str]:
+    """Why there would be no precision, no recall, and no error."""
+    if not found:
+        return NO_TRUTH, NO_TRUTH, NO_TRUTH
+    blind = f"the {sense.name} {sense.finds} no event in the clips whose events are known"
+    without = f"no event of the manifest can be {sense.known}: score clips that have such events"
+    apart = f"no event that the {sense.name} {sense.finds} lies within {sense.near} of a known one"
+    if not any(one.found for one in found):
+        return blind, without, blind
+    return blind, without, apart if any(one.true for one in found) else without
 
 
 metric = EventDetectors

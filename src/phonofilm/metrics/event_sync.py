@@ -33,7 +33,10 @@ from phonofilm.metrics._match import match, offsets
 from phonofilm.metrics._resample import derangements
 from phonofilm.metrics._score import Better, Metric, Score, Subject
 
+NO_CLIPS = "there are no clips to score"
 NO_EVENTS = "no events were found in the clips: choose clips in which something happens"
+NONE_SEEN = "no events were seen in the clips, though some were heard: choose clips that show what sounds"
+NONE_HEARD = "no events were heard in the clips, though some were seen: choose clips that sound"
 NO_PAIRS = "no seen and heard events lie within 600 ms of each other"
 
 
@@ -73,6 +76,16 @@ def tally(timing: Timing) -> Tally:
     return Tally(len(timing.seen), len(timing.heard), hits(0.045), hits(0.125), hits(timing.frame), away)
 
 
+def absent(tallies: Sequence[Tally]) -> str:
+    """Why a score of these clips has no value, for a score that has none."""
+    if not tallies:
+        return NO_CLIPS
+    seen, heard = any(tally.seen for tally in tallies), any(tally.heard for tally in tallies)
+    if not seen:
+        return NONE_SEEN if heard else NO_EVENTS
+    return NO_PAIRS if heard else NONE_HEARD
+
+
 @dataclass(frozen=True)
 class _Share:
     """A score that is a sum over clips divided by another one."""
@@ -84,7 +97,7 @@ class _Share:
 
     def over(self, tallies: Sequence[Tally], seed: int | None) -> Estimate:
         tops, bottoms = zip(*map(self.parts, tallies), strict=True) if tallies else ((), ())
-        return ratio(tops, bottoms, seed, empty=NO_EVENTS)
+        return ratio(tops, bottoms, seed, empty=absent(tallies))
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,7 @@ class _Spread:
     unit: str = "ms"
 
     def over(self, tallies: Sequence[Tally], seed: int | None) -> Estimate:
-        return quantile([self.of(tally.offsets) for tally in tallies], self.share, seed, empty=NO_PAIRS)
+        return quantile([self.of(tally.offsets) for tally in tallies], self.share, seed, empty=absent(tallies))
 
 
 SCORES = (

@@ -26,6 +26,10 @@ from phonofilm.pair import AV
 SILENCE = 1e-3
 NO_PROMPTS = "no clip has a sentence that names a material: score films with sidecars or a manifest"
 SIDES = AV("picture", "sound")
+NONE_ASKED = AV(
+    "no sentence names a material that is to be seen: score clips that show what they name",
+    "every sentence asks for silence: score clips that are to sound",
+)
 
 
 @dataclass(frozen=True)
@@ -82,13 +86,13 @@ class MaterialMatch(Metric[Look]):
             for one, other in zip(measured, partner, strict=True)
         ]
 
-        def one(side: str, own: _Column, wrong: _Column) -> Score:
-            found = ratio(own.matched, own.counted, seed, empty=NO_PROMPTS)
-            chance = ratio(wrong.matched, wrong.counted, None, empty=NO_PROMPTS).value
+        def one(side: str, none_asked: str, own: _Column, wrong: _Column) -> Score:
+            found = ratio(own.matched, own.counted, seed, empty=none_asked if measured else NO_PROMPTS)
+            chance = ratio(wrong.matched, wrong.counted, None, empty=none_asked).value
             n = sum(own.counted)
             return Score.of(self, f"material-{side}", found, Better.HIGHER, n=n, seed=seed, chance=chance)
 
-        return list(SIDES.map(one, _columns(measured), _columns(mixed)))
+        return list(SIDES.map(one, NONE_ASKED, _columns(measured), _columns(mixed)))
 
 
 @dataclass(frozen=True)

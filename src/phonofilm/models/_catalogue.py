@@ -47,10 +47,24 @@ class Entry:
 
 @cache
 def families() -> dict[str, Family]:
-    """All families by name."""
+    """All families by name.
+
+    Raises:
+        SettingError: for a folder of models that is no family.
+    """
     package = importlib.import_module("phonofilm.models")
     names = [module.name for module in pkgutil.iter_modules(package.__path__) if not module.name.startswith("_")]
-    return {name: importlib.import_module(f"phonofilm.models.{name}").FAMILY for name in sorted(names)}
+    return {name: _declared(name) for name in sorted(names)}
+
+
+def _declared(name: str) -> Family:
+    found = getattr(importlib.import_module(f"phonofilm.models.{name}"), "FAMILY", None)
+    if not isinstance(found, Family) or found.name != name:
+        raise SettingError(
+            f"phonofilm/models/{name} is not a model family: its __init__.py must set FAMILY = Family(name={name!r}, "
+            "...), as docs/add-a-model.md says; or take the folder away"
+        )
+    return found
 
 
 def family(name: str) -> Family:

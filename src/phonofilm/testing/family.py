@@ -11,8 +11,7 @@ from torch import Tensor
 
 from phonofilm import weights
 from phonofilm.diffusion.batch import join, repeat, split
-from phonofilm.models import Family
-from phonofilm.models._family import FamilyNetwork
+from phonofilm.models import Family, FamilyNetwork
 from phonofilm.pair import AV
 
 # Coprime, so that swapped axes cannot hide and no stride fits.

@@ -22,8 +22,7 @@ from phonofilm.data import latents
 from phonofilm.data.clapperboard import sample_scene
 from phonofilm.errors import SettingError, unknown_name
 from phonofilm.media.atomic import make_folder
-from phonofilm.models import Entry, Model, catalogue, create, load, save
-from phonofilm.models._family import FamilyNetwork
+from phonofilm.models import Entry, FamilyNetwork, Model, catalogue, create, load, save
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 from phonofilm.training.codec import CodecKind, CodecTrainConfig, recipes, train_all
@@ -94,8 +93,26 @@ class Plan:
 
     @property
     def recipes(self) -> Any:
-        """The family's ``recipes`` module."""
-        return importlib.import_module(f"phonofilm.models.{self._entry.family.name}.recipes")
+        """The family's ``recipes`` module.
+
+        Raises:
+            SettingError: if it has none.
+        """
+        name = f"phonofilm.models.{self._entry.family.name}.recipes"
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+            raise SettingError(
+                f"there is no recipe for {self.name} from nothing: give its family a recipes.py (docs/add-a-model.md), "
+                "or train a model's folder"
+            ) from error
+
+    @property
+    def couplings(self) -> tuple[str, ...]:
+        """How picture and sound can be joined; the first, where nothing is asked for."""
+        return self.recipes.COUPLINGS
 
     @property
     def recipe(self) -> dict[str, Any]:

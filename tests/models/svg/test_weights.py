@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from phonofilm.errors import WeightsError
+from phonofilm.errors import LicenceWarning, WeightsError
 from phonofilm.models.svg.config import Coupling, CouplingConfig, SVGConfig, audio_unet, video_unet
 from phonofilm.models.svg.net import SVG
 from phonofilm.models.svg.weights import from_public_pipe
@@ -71,6 +71,29 @@ def edit(path: Path, change) -> None:
     path.write_text(json.dumps(row))
 
 
+def test_loading_says_the_licences(pipe):
+    with pytest.warns(LicenceWarning) as said:
+        from_public_pipe(pipe)
+    (message,) = [str(one.message) for one in said]
+    for words in ("AudioLDM", "non-commercial", "Open RAIL-M", "AnimateDiff", "no licence"):
+        assert words in message
+
+
+def test_the_command_shows_licences(capsys):
+    from phonofilm.cli.app import _show_warning
+
+    _show_warning("read this first", LicenceWarning, "file.py", 1)
+    assert capsys.readouterr().err == "phonofilm: warning: read this first\n"
+
+
+def test_what_cannot_be_loaded_says_no_licences(pipe, recwarn):
+    (pipe / "unet_v" / "diffusion_pytorch_model.bin").unlink()
+    with pytest.raises(WeightsError):
+        from_public_pipe(pipe)
+    assert [one for one in recwarn if one.category is LicenceWarning] == []
+
+
+@pytest.mark.filterwarnings("ignore::phonofilm.errors.LicenceWarning")
 def test_a_pipe_is_read_bit_for_bit(pipe, network):
     loaded = from_public_pipe(pipe)
     assert loaded.config == network.config
@@ -79,6 +102,7 @@ def test_a_pipe_is_read_bit_for_bit(pipe, network):
     assert all(torch.equal(own[name], found[name]) for name in own)
 
 
+@pytest.mark.filterwarnings("ignore::phonofilm.errors.LicenceWarning")
 def test_head_width_comes_from_the_config(pipe):
     edit(pipe / "unet_svg" / "config.json", lambda row: row["unet_video_config"].update(attention_head_dim=16))
     assert from_public_pipe(pipe).config.coupling.head == AV(16, HEAD.audio)

@@ -105,7 +105,7 @@ def tapered(down: np.ndarray) -> np.ndarray:
 
 
 def widening(down: np.ndarray) -> np.ndarray:
-    """Profile of a bell or a metronome: wider towards the bottom."""
+    """Profile of a metronome: wider towards the bottom."""
     return 0.35 + 0.65 * down
 
 

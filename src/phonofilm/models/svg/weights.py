@@ -1,13 +1,15 @@
 """Networks from public pipeline folders: ``unet_v``, ``unet_a`` and ``unet_svg`` in the diffusers layout.
 
-This project ships none of those weights; bring your own copy and mind its licence (AudioLDM's are
-for non-commercial use, for example). Pickled ``.bin`` files are read by PyTorch's loader for plain tensors only.
+This project ships none of those weights; bring your own copy and mind its licences, which loading tells. Pickled
+``.bin`` files are the one exception to safetensors in this project: published folders have them, and PyTorch's loader
+for plain tensors (``weights_only``) reads them without running what a pickle might hold.
 """
 
 from __future__ import annotations
 
 import inspect
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
@@ -18,7 +20,7 @@ from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from diffusers.models.unets.unet_motion_model import UNetMotionModel
 from torch import Tensor
 
-from phonofilm.errors import WeightsError
+from phonofilm.errors import LicenceWarning, WeightsError
 from phonofilm.models.svg.config import Coupling, CouplingConfig, SVGConfig
 from phonofilm.models.svg.hooks import ADAPTED
 from phonofilm.models.svg.net import SVG
@@ -28,6 +30,12 @@ from phonofilm.weights import UNFIT, fill, read
 UNETS = AV("unet_v", "unet_a")
 COUPLING = "unet_svg"
 WEIGHTS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
+LICENCES = (
+    "public weights come under licences of their own: AudioLDM's sound U-Net is for non-commercial use only, Stable "
+    "Diffusion's picture layers are under CreativeML Open RAIL-M (use-based restrictions), AnimateDiff's motion layers "
+    "under Apache-2.0, and the published coupling states no licence: see those of your copy before you use or share "
+    "what comes of it"
+)
 KINDS = {"additive": Coupling.CMC_PE, "attn": Coupling.CROSS_ATTENTION}
 
 
@@ -38,6 +46,9 @@ def from_public_pipe(folder: str | Path) -> SVG:
 
     Args:
         folder: holds ``unet_v``, ``unet_a`` and ``unet_svg``, each with ``config.json`` and weights.
+
+    Warns:
+        LicenceWarning: with the licences of the published weights.
 
     Raises:
         WeightsError: if a file is missing or damaged, a setting is one that this network does not have, or
@@ -54,6 +65,7 @@ def from_public_pipe(folder: str | Path) -> SVG:
     network.unets.map(lambda unet, name: fill(unet, *_weights(folder / name)), UNETS)
     if network.coupling is not None:
         fill(network.coupling, *_weights(folder / COUPLING))
+    warnings.warn(LICENCES, LicenceWarning, stacklevel=2)
     return network.eval()
 
 
