@@ -42,16 +42,21 @@ def bars(edges: Sequence[float], stacks: Sequence[tuple[str, Sequence[int]]], un
     return _figure(title, [*parts, *_axes(edges, highest, unit)])
 
 
-def wave(low: np.ndarray, high: np.ndarray, title: str) -> str:
-    """A waveform's envelope, stretched over the width that the page gives it; full scale is its height."""
-    count = len(low)
-    upper = [f"{index},{100 - 100 * min(max(float(value), -1), 1):.1f}" for index, value in enumerate(high)]
-    lower = [f"{index},{100 - 100 * min(max(float(value), -1), 1):.1f}" for index, value in enumerate(low)]
-    points = " ".join([*upper, *reversed(lower)])
+def wave(low: np.ndarray, high: np.ndarray, peak: float, title: str) -> str:
+    """A waveform's envelope, stretched over the width that the page gives it.
+
+    Args:
+        low, high: least and greatest sample of each column.
+        peak: the sample that reaches the edge.
+        title: what is shown, in words, for those who do not see it.
+    """
+    width = max(len(low) - 1, 1)
+    heights = [100 - 100 * np.clip(side / (peak or 1.0), -1, 1) for side in (high, low)]
+    upper, lower = ([f"{index},{y:.1f}" for index, y in enumerate(side)] for side in heights)
     return (
-        f'<svg class="wave" role="img" aria-label="{escape(title)}" viewBox="0 0 {max(count - 1, 1)} 200" '
-        f'preserveAspectRatio="none"><line class="axis" x1="0" y1="100" x2="{max(count - 1, 1)}" y2="100"/>'
-        f'<polygon points="{points}"/></svg>'
+        f'<svg class="wave" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} 200" '
+        f'preserveAspectRatio="none"><line class="axis" x1="0" y1="100" x2="{width}" y2="100"/>'
+        f'<polygon points="{" ".join([*upper, *reversed(lower)])}"/></svg>'
     )
 
 

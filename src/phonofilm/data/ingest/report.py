@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 
 NAME = "report.html"
 TEMPLATE = Path(__file__).with_name(NAME)
-MEASURES = (("lufs", "LUFS"), ("av_offset", "offset s"), ("silence_ratio", "silent"), ("static_ratio", "still"))
+MEASURES = (
+    ("lufs", "LUFS"),
+    ("av_offset", "offset s"),
+    ("av_confidence", "its confidence"),
+    ("silence_ratio", "silent"),
+    ("static_ratio", "still"),
+)
 """Measures that have a column in the table of the worst, and their heads."""
 
 
@@ -132,7 +138,10 @@ def _reasons(numbers: Stats) -> str:
         return table(title, columns, rows)
 
     films, clips = tallied("Films", numbers.films_left_out), tallied("Clips", numbers.clips_left_out)
+    rest = numbers.sources - numbers.sources_used - sum(one.count for one in numbers.films_left_out)
     says = "Each film and each window counts once, for the first stage that left it out."
+    if rest:
+        says += f" Of {_count(rest, 'more film')} no window became a clip."
     gap = "<br>" if films and clips else ""
     return section("Left out", says, films, gap, clips)
 
@@ -204,7 +213,9 @@ def _sheet(ledger: Ledger, clip: ClipRow, trouble: str, sheet: Sheet | Failure) 
     seen = f"Pictures at equal distances over {length:.3f} s of {row.path}" + (f": {lines[1]}" if lines[1] else "")
     parts = [image(data_url("image/jpeg", sheet.strip), sheet.size, seen)]
     if len(sheet.low):
-        parts.append(wave(sheet.low, sheet.high, f"Waveform over the same time, peak {_peak(sheet):.2f} of full scale"))
+        heard = f"sound: peak {sheet.peak:.3f} of full scale"
+        lines.append(f"{heard}, at the edge of the waveform" if sheet.peak else "sound: digital silence")
+        parts.append(wave(sheet.low, sheet.high, sheet.peak, f"Waveform over the same time; {heard}"))
     else:
         lines.append("no sound")
     return figure(parts, clip.clip_id, lines, trouble)
@@ -235,10 +246,6 @@ def _measure(ledger: Ledger, clip: ClipRow, name: str) -> Cell:
     row = ledger.score.get(clip.clip_id)
     value = None if row is None else row.values.get(name)
     return Cell("–") if value is None else Cell(f"{float(value):.3g}", float(value))
-
-
-def _peak(sheet: Sheet) -> float:
-    return float(max(abs(sheet.low).max(), abs(sheet.high).max()))
 
 
 def _whole(count: int) -> Cell:

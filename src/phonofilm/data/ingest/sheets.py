@@ -66,6 +66,11 @@ class Sheet:
     low: np.ndarray
     high: np.ndarray
 
+    @property
+    def peak(self) -> float:
+        """The greatest sample, of full scale."""
+        return float(max(np.abs(self.low).max(initial=0), np.abs(self.high).max(initial=0)))
+
 
 def draw_sheet(settings: Sheets, drawn: Drawn) -> Sheet:
     """Look at a clip; a function that any process can import.
@@ -97,12 +102,12 @@ class Fault:
 
 
 FAULTS = (
-    Fault("av_offset", "sound {:+.3f} s after the picture, by estimate", 0.05, signed=True),
+    Fault("av_offset", "sound {:+.2f} s from the picture, by a weak estimate", 0.05, signed=True),
     Fault("silence_ratio", "silent for {:.0%} of the time", 0.2),
     Fault("static_ratio", "still for {:.0%} of the time", 0.2),
     Fault("black_ratio", "black for {:.0%} of the time", 0.05),
     Fault("clipped", "{:.2%} of the samples at full scale", 0.0001),
-    Fault("cuts", "{:.0f} cuts", 1),
+    Fault("cuts", "hard cuts: {:.0f}", 1),
 )
 """Their order is that in which clips are taken in turn."""
 
