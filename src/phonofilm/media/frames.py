@@ -16,6 +16,8 @@ from phonofilm.media.source import decode, decode_after_seek, film_streams, open
 
 SEEK_BEYOND = 4
 """Films are decoded from their beginning up to here, in seconds; further in, seeking is quicker."""
+EARLIER = (0, 2, 10)
+"""How many seconds before the wanted time to seek to, one after the other, until that is early enough."""
 
 
 def read_frames(info: MediaInfo, video: VideoInfo, clock: Clock, size: tuple[int, int] | None) -> np.ndarray:
@@ -40,21 +42,21 @@ def _shown(info: MediaInfo, video: VideoInfo, since: Fraction) -> Iterator[Shown
     """The film's frames, from the one on screen at ``since`` or an earlier one to the end."""
     nominal = 1 / video.fps
     end = since
-    for frame in _decoded(info, since):
+    for frame in decoded_frames(info, since):
         start = end if frame.pts is None else time_of(frame) - info.origin
         end = start + max((frame.duration or 0) * frame.time_base, nominal)
         yield Shown(start, end, frame)
     info.check_whole(video, end)
 
 
-def _decoded(info: MediaInfo, since: Fraction) -> Iterator[Any]:
-    """Decoded pictures from ``since`` (seconds after the film's start) or earlier."""
-    time = info.origin + since
-    if since > SEEK_BEYOND:
+def decoded_frames(info: MediaInfo, since: Fraction) -> Iterator[Any]:
+    """Decoded pictures from the one on screen at ``since`` (seconds after the film's start) or an earlier one."""
+    for early in EARLIER if since > SEEK_BEYOND else ():
         with opened(info.path) as container:
-            frames = decode_after_seek(info.path, container, film_streams(container).video, time)
+            time = info.origin + since
+            frames = decode_after_seek(info.path, container, film_streams(container).video, time - early)
             first = next(frames, None)
-            # Where a format's index is only a guess, the seek may land behind the frame wanted.
+            # A seek may land behind the frame wanted: by order of decoding, or where a format's index is only a guess.
             if first is not None and first.pts is not None and time_of(first) <= time:
                 yield first
                 yield from frames

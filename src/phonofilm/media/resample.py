@@ -161,3 +161,45 @@ def sample_window(start: int, count: int | None, source_rate: int, rate: int) ->
     first = max((start * source_step - reach * step) // (step * source_step), 0)
     stop = None if count is None else -(-(start + count) * source_step // step) + reach
     return SampleWindow((first * source_step, stop), start - first * step, count)
+
+
+def clip_window(first: int, count: int, source_rate: int, rate: int) -> SampleWindow:
+    """Where to read so that ``count`` samples from ``first`` on, at the source's rate, come out at ``rate``.
+
+    The new clock starts at the sample ``first``; what the filter reaches beyond both ends is read too, so that a
+    clip sounds at its edges as it does in the film. The window may start before the film does, where it is silent.
+    """
+    if source_rate == rate:
+        return SampleWindow((first, first + count), 0, count)
+    shared = gcd(source_rate, rate)
+    source_step, step = source_rate // shared, rate // shared
+    reach = max(source_rate, rate) // 4
+    steps = -(-reach // source_step)
+    length = nearest(Fraction(count * rate, source_rate))
+    return SampleWindow((first - steps * source_step, first + count + reach), steps * step, length)
+
+
+class StreamResampler:
+    """:func:`resample_audio` piece by piece, and only what a window keeps; no length drifts.
+
+    Args:
+        channels: of the sound.
+        source_rate, rate: samples a second before and after.
+        window: what is fed, and which part of what comes out is kept.
+    """
+
+    def __init__(self, channels: int, source_rate: int, rate: int, window: SampleWindow) -> None:
+        import soxr
+
+        self._same = source_rate == rate
+        self._soxr = soxr.ResampleStream(source_rate, rate, channels, dtype="float32")
+        self._skip, self._left = window.skip, window.count
+
+    def take(self, samples: np.ndarray, *, last: bool = False) -> np.ndarray:
+        """The next samples, float32 ``(channel, sample)`` both ways; after the ``last`` ones all has come out."""
+        out = samples if self._same else self._soxr.resample_chunk(np.ascontiguousarray(samples.T), last=last).T
+        skipped = min(self._skip, out.shape[1])
+        kept = out[:, skipped : None if self._left is None else skipped + self._left]
+        self._skip -= skipped
+        self._left = None if self._left is None else self._left - kept.shape[1]
+        return kept

@@ -48,7 +48,7 @@ def read_sound(
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
     """A run of decoded samples.
 
     Attributes:
@@ -63,21 +63,24 @@ class _Block:
 
     @property
     def stop(self) -> int:
+        """Index past its last sample."""
         return self.index + self.samples.shape[1]
 
-    def without_padding(self) -> _Block:
+    def without_padding(self) -> Block:
+        """Its samples that are heard."""
         return replace(self, samples=self.samples[:, : self.heard])
 
 
 def _samples(info: MediaInfo, audio: AudioInfo, begin: int, stop: int | None) -> np.ndarray:
     """Samples ``begin .. stop`` of the film; gaps in the stream are silent."""
-    blocks: list[_Block] = []
-    for block in _blocks(info, audio, Fraction(begin, audio.sample_rate)):
+    blocks: list[Block] = []
+    for block in blocks_of(info, audio, Fraction(begin, audio.sample_rate)):
         if stop is not None and block.index >= stop:
             break
         blocks.append(block)
     else:
-        blocks[-1:] = [last.without_padding() for last in blocks[-1:]]
+        if blocks:
+            info.check_whole(audio, Fraction(blocks[-1].stop, audio.sample_rate))
     filled = max((block.stop for block in blocks), default=begin)
     length = max((filled if stop is None else min(filled, stop)) - begin, 0)
     out = np.zeros((audio.channels, length), np.float32)
@@ -88,7 +91,18 @@ def _samples(info: MediaInfo, audio: AudioInfo, begin: int, stop: int | None) ->
     return out
 
 
-def _blocks(info: MediaInfo, audio: AudioInfo, since: Fraction) -> Iterator[_Block]:
+def blocks_of(info: MediaInfo, audio: AudioInfo, since: Fraction) -> Iterator[Block]:
+    """The film's sound in order, from ``since`` (seconds after the film's start) or earlier, without padding."""
+    held = None
+    for block in _stamped(info, audio, since):
+        if held is not None:
+            yield held
+        held = block
+    if held is not None:
+        yield held.without_padding()
+
+
+def _stamped(info: MediaInfo, audio: AudioInfo, since: Fraction) -> Iterator[Block]:
     """The film's sound in order, each block following the last unless the time stamps really jump."""
     planar = _planar(info, audio)
     jump = JUMP * audio.sample_rate + (VORBIS_WOBBLE if audio.codec == "vorbis" else 0)
@@ -100,11 +114,9 @@ def _blocks(info: MediaInfo, audio: AudioInfo, since: Fraction) -> Iterator[_Blo
                 expected = stamp
         if expected is None:
             continue  # nothing tells yet where this sound belongs
-        block = _Block(expected, planar(frame), _heard(frame, audio))
+        block = Block(expected, planar(frame), _heard(frame, audio))
         yield block
         expected = block.stop
-    if expected is not None:
-        info.check_whole(audio, Fraction(expected, audio.sample_rate))
 
 
 def _heard(frame: Any, audio: AudioInfo) -> int:

@@ -10,7 +10,8 @@ import numpy as np
 from phonofilm.errors import MediaError
 from phonofilm.media.atomic import check_target, write_atomically
 from phonofilm.media.clip import Clip
-from phonofilm.media.mux import AAC, FLAC, FLOAT_PCM, H264, H264_LOSSLESS, Container, encode
+from phonofilm.media.coding import AAC, FLAC, FLOAT_PCM, H264, H264_LOSSLESS, Container
+from phonofilm.media.mux import encode
 from phonofilm.pair import AV
 from phonofilm.shapes import exact
 
