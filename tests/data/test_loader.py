@@ -1,6 +1,7 @@
 """Batches: every window once, in an order that seed and epoch fix, whoever reads, wherever it was stopped."""
 
 import functools
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -53,9 +54,15 @@ def whole(samples: list[Sample], tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def codec() -> Codec:
     return Codec(Pictures(), Sound(SoundConfig(sample_rate=RATE, block=100)))
+
+
+@pytest.fixture(scope="module")
+def latents(whole: Path, codec: Codec) -> str:
+    """Name of the latents' folder in ``whole``."""
+    return encode(ClipWindows(Packed(whole), CUTTING), codec).name
 
 
 def opened(folder: Path | str, batch: int = 4, **options: object) -> Loader:
@@ -138,23 +145,29 @@ def test_order_reads_few_shards_at_a_time_and_is_pinned() -> None:
 
 
 @pytest.mark.parametrize("batch", [3, 4])
-def test_resumed_after_any_batch_it_goes_on_as_if_it_had_not_stopped(whole: Path, batch: int) -> None:
-    loader = opened(whole, batch, seed=5)
+def test_resumed_after_any_batch_it_goes_on_as_if_it_had_not_stopped(whole: Path, latents: str, batch: int) -> None:
+    def fresh() -> Loader:
+        return Loader.open(whole, latents=latents, batch=batch, seed=5)
+
+    loader = fresh()
     states, batches = [loader.state_dict()], []
     for _ in range(2):
         for one in loader:
             batches.append(one)
             states.append(loader.state_dict())
     assert len(batches) == 2 * len(loader)
-    for done in range(0, len(states), 3):
-        resumed = opened(whole, batch, seed=5)
-        resumed.load_state_dict(states[done])
-        assert [one.keys for _ in range(3) for one in resumed][: len(batches) - done] == [
-            b.keys for b in batches[done:]
-        ]
-    last = opened(whole, batch, seed=5)
-    last.load_state_dict(states[len(loader) // 2])
-    assert same(next(iter(last)), batches[len(loader) // 2])
+    for done, state in enumerate(states):
+        resumed = fresh()
+        resumed.load_state_dict(json.loads(json.dumps(state)))
+        rest = [one for _ in range(3) for one in resumed][: len(batches) - done]
+        assert len(rest) == len(batches) - done and all(map(same, rest, batches[done:]))
+
+
+def test_left_early_it_goes_on_with_the_next_batch(whole: Path, latents: str) -> None:
+    keys = [batch.keys for batch in Loader.open(whole, latents=latents, batch=3)]
+    loader = Loader.open(whole, latents=latents, batch=3, workers=1)
+    first = [next(iter(loader)).keys for _ in range(2)]
+    assert [*first, *(batch.keys for batch in loader)] == keys and loader.state_dict()["epoch"] == 1
 
 
 def test_a_state_of_another_loader_is_refused(folder: Path, whole: Path) -> None:
@@ -201,6 +214,8 @@ def test_numbers_that_make_no_sense(folder: Path) -> None:
     for wrong in ({"batch": 0}, {"rank": 2, "world": 2}, {"workers": -1}):
         with pytest.raises(SettingError):
             opened(folder, **wrong)
+    with pytest.raises(SettingError, match="stride above 0"):
+        Cutting(WINDOW, Fraction(0))
     with pytest.raises(SettingError, match="clips or latents"):
         Loader.open(folder, batch=1)
 
@@ -316,11 +331,11 @@ def test_a_film_that_is_not_what_its_row_says(samples: list[Sample], tmp_path: P
 
 def test_latents_lie_beside_the_clips_and_hold_what_the_codec_makes(folder: Path, codec: Codec) -> None:
     before = {path.name: path.read_bytes() for path in folder.glob("*.*")}
-    latents = encode(ClipWindows(Packed(folder), CUTTING), codec, batch=3)
+    made = encode(ClipWindows(Packed(folder), CUTTING), codec, batch=3)
     assert {path.name: path.read_bytes() for path in folder.glob("*.*")} == before
-    assert sorted(p.name for p in latents.glob("*.tar")) == sorted(p.name for p in folder.glob("*.tar"))
+    assert sorted(p.name for p in made.glob("*.tar")) == sorted(p.name for p in folder.glob("*.tar"))
     films = opened(folder, seed=6)
-    packed = Loader.open(folder, latents=latents.name, batch=4, seed=6, workers=1)
+    packed = Loader.open(folder, latents=made.name, batch=4, seed=6, workers=1)
     for clips, encoded in zip(films, packed, strict=True):
         assert clips.keys == encoded.keys and torch.equal(clips.present.audio, encoded.present.audio)
         expected = clips.content.video.permute(0, 4, 1, 2, 3).float() / 127.5 - 1
@@ -376,9 +391,8 @@ def test_latents_of_clips_that_were_packed_anew_are_not_taken(
         LatentWindows(Packed(tmp_path), name)
 
 
-def test_a_split_has_its_own_windows_in_clips_and_latents(whole: Path, codec: Codec) -> None:
-    name = encode(ClipWindows(Packed(whole), CUTTING), codec).name
-    clips, latents = opened(whole, split="train"), Loader.open(whole, latents=name, split="train", batch=4)
-    found = [(a.keys, b.keys) for a, b in zip(clips, latents, strict=True)]
+def test_a_split_has_its_own_windows_in_clips_and_latents(whole: Path, latents: str) -> None:
+    clips, encoded = opened(whole, split="train"), Loader.open(whole, latents=latents, split="train", batch=4)
+    found = [(a.keys, b.keys) for a, b in zip(clips, encoded, strict=True)]
     assert all(a == b for a, b in found)
     assert {KEYS[key] % 4 != 0 for keys, _ in found for key in keys} == {True}

@@ -1,6 +1,9 @@
 """Shards: the same bytes, members where the index says, readable by others, never half there."""
 
 import json
+import signal
+import subprocess
+import sys
 import tarfile
 from fractions import Fraction
 from itertools import islice, pairwise
@@ -141,6 +144,45 @@ def test_shards_are_written_as_they_fill(samples: list[Sample], tmp_path: Path) 
     placed = write_shards((taken.append(one) or one for one in samples), tmp_path, shard_bytes=three_a_shard(samples))
     assert len(list(islice(placed, 3))) == 3 and len(taken) == 4
     assert len(list(tmp_path.glob("*.tar"))) == 1
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from phonofilm.data.shards import Layout, Sample, pack
+from tests.data.packs import clip, described
+
+folder, layout, moment = Path(sys.argv[1]), Layout(sys.argv[2]), int(sys.argv[3])
+
+def films():
+    for number in range(11):
+        made = clip(number)
+        yield Sample(described(number, made), made.frames.tobytes())
+
+class Dying(type(folder)):
+    def replace(self, target):  # every file appears by being renamed
+        global moment
+        moment -= 1
+        if moment < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().replace(target)
+
+pack(films(), Dying(folder), layout=layout, shard_bytes=3 * clip(0).frames.nbytes, force=True)
+"""
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+def test_killed_and_begun_again_it_ends_with_the_same_bytes(tmp_path: Path, layout: Layout) -> None:
+    def run(folder: Path, moment: int) -> int:
+        command = [sys.executable, "-c", KILLED, str(folder), layout.value, str(moment)]
+        return subprocess.run(command, cwd=Path(__file__).parents[2], check=False).returncode
+
+    for moment in (0, 3, 5):  # of six files, or of twenty-four
+        assert run(tmp_path / "killed", moment) == -signal.SIGKILL
+        assert not (tmp_path / "killed" / INDEX).exists()
+    assert any(path.name.endswith(".part") for path in (tmp_path / "killed").rglob(".*"))
+    assert run(tmp_path / "killed", 99) == run(tmp_path / "whole", 99) == 0
+    assert content(tmp_path / "killed") == content(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("name", ["", "a.b", "a/b", "ä", "../a", "x" * 120])

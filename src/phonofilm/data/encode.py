@@ -18,7 +18,7 @@ from phonofilm.data import tables
 from phonofilm.data.latent_shards import ADVICE, DESCRIPTION, NAMES, SUFFIX, LatentKind, LatentRow, Number, kind_of
 from phonofilm.data.packed import Packed
 from phonofilm.data.packed_rows import INDEX
-from phonofilm.data.shards import add_member, end_tar, shard_name
+from phonofilm.data.shards import add_member, end_tar, remove_unfinished, shard_name
 from phonofilm.data.windows import ClipWindows
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.atomic import appearing, make_folder, write_atomically
@@ -118,6 +118,7 @@ def finish(packed: Packed, kind: LatentKind) -> Path:
     shards = sorted(set(packed.table["shard"].to_pylist()))
     rows = (row for shard in shards for row in _read_rows(_rows_path(folder, shard)))
     tables.write_table(folder / INDEX, tables.schema(LatentRow), map(tables.record, rows), force=True)
+    remove_unfinished(folder)
     return folder / INDEX
 
 

@@ -20,6 +20,8 @@ from phonofilm.errors import MediaError
 from phonofilm.media.digest import sha256
 
 Indices = Sequence[int] | np.ndarray
+AT_ONCE = 64 << 20
+"""Bytes that are asked for at a time where they are far away."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +58,17 @@ class Files:
         """It is a path."""
         return "://" not in self.root and "::" not in self.root
 
-    def read(self, wanted: Sequence[Wanted]) -> list[bytes]:
-        """The bytes of members, each compared with its digest; far away, many are asked for at a time.
+    def read(self, wanted: Sequence[Wanted]) -> Iterator[bytes]:
+        """The bytes of members, each compared with its digest; far away, several are asked for at a time.
 
         Raises:
             MediaError: naming the shard and the clip, if one is missing or its bytes are not those packed.
         """
-        found = list(self._local(wanted)) if self.is_local else self._remote(wanted)
+        found = self._local(wanted) if self.is_local else self._remote(wanted)
         for one, data in zip(wanted, found, strict=True):
             if len(data) != one.member.size or sha256(data) != one.member.sha256:
                 raise _damaged(self.root, one, "its bytes are not those that were packed")
-        return found
+            yield data
 
     def whole(self, file: str) -> bytes:
         """A whole file.
@@ -105,18 +107,30 @@ class Files:
         system, root = _system(self.root)
         return system.cat([f"{root}/{file}"], on_error="return")[f"{root}/{file}"]
 
-    def _remote(self, wanted: Sequence[Wanted]) -> list[bytes]:
+    def _remote(self, wanted: Sequence[Wanted]) -> Iterator[bytes]:
         system, root = _system(self.root)
-        found = system.cat_ranges(
-            [f"{root}/{one.member.file}" for one in wanted],
-            [one.member.offset for one in wanted],
-            [one.member.offset + one.member.size for one in wanted],
-            on_error="return",
-        )
-        for one, data in zip(wanted, found, strict=True):
-            if isinstance(data, BaseException):
-                raise _damaged(self.root, one, str(data) or type(data).__name__) from data
-        return found
+        for some in _at_once(wanted):
+            found = system.cat_ranges(
+                [f"{root}/{one.member.file}" for one in some],
+                [one.member.offset for one in some],
+                [one.member.offset + one.member.size for one in some],
+                on_error="return",
+            )
+            for one, data in zip(some, found, strict=True):
+                if isinstance(data, BaseException):
+                    raise _damaged(self.root, one, str(data) or type(data).__name__) from data
+                yield data
+
+
+def _at_once(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
+    """Neighbours that memory may hold together."""
+    some: list[Wanted] = []
+    for one in wanted:
+        if some and sum(other.member.size for other in some) + one.member.size > AT_ONCE:
+            yield some
+            some = []
+        some.append(one)
+    yield some
 
 
 @lru_cache(maxsize=8)

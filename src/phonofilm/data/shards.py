@@ -117,6 +117,7 @@ def pack(
     make_folder(folder)
     index = check_target(folder / INDEX, force=force)
     index.unlink(missing_ok=True)
+    remove_unfinished(folder)
     written: set[str] = set()
 
     def records() -> Iterator[dict]:
@@ -167,6 +168,12 @@ def end_tar(file: BinaryIO) -> None:
     """Write what stands at a tar's end: two empty blocks, filled up to a whole record as the format wants."""
     file.write(bytes(2 * BLOCK))
     file.write(bytes(-file.tell() % tarfile.RECORDSIZE))
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Take away what a run that was killed had begun to write."""
+    for path in folder.glob(".*.part"):
+        path.unlink()
 
 
 def _write_tar(folder: Path, number: int, samples: Sequence[Sample]) -> list[tuple[PackedClip, Place]]:
@@ -227,9 +234,9 @@ def _remove_others(folder: Path, written: set[str]) -> None:
     """Take away shards of an earlier packing; nothing else in the folder is touched."""
     kept = {*written, *(name.partition("/")[0] for name in written)}
     for path in folder.glob("shard-[0-9]*"):
-        if path.name in kept and path.is_dir():
+        if path.name not in kept:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        elif path.is_dir():
             for file in path.iterdir():
                 if f"{path.name}/{file.name}" not in written:
                     file.unlink()
-        elif path.name not in kept:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()

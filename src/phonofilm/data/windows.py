@@ -35,10 +35,17 @@ class Cutting:
     Attributes:
         shape: of a window.
         stride: seconds from one window's start to the next one's; ``None``: its length.
+
+    Raises:
+        SettingError: if the stride is not positive.
     """
 
     shape: ClipShape
     stride: Fraction | None = None
+
+    def __post_init__(self) -> None:
+        if self.stride is not None and self.stride <= 0:
+            raise SettingError(f"windows every {float(self.stride):g} s never end: choose a stride above 0")
 
     def start(self, window: int) -> Fraction:
         """Where a clip's window begins, in seconds."""

@@ -52,8 +52,10 @@ class TrainConfig(BaseModel):
 
     Attributes:
         model: folder of the model to start from; its weights are read, never written.
-        latents: folder of cached latents (see ``phonofilm.data.latents``), or ``None`` to draw and
-            encode Clapperboard scenes while training.
+        latents: folder of cached latents (see ``phonofilm.data.latents``), or a packed folder (see
+            ``phonofilm.data.shards``) whose clips are encoded while training unless latents of the model's codec lie
+            beside them, or ``None`` to draw and encode Clapperboard scenes.
+        split: of a packed folder that is trained on; ``None``: all its clips.
         out: run folder: checkpoints, logs and the finished model.
         stage: which part learns.
         clips: length of training in clips; the number of steps is ``clips / batch``.
@@ -82,6 +84,7 @@ class TrainConfig(BaseModel):
     out: Path
     stage: Stage
     latents: Path | None = None
+    split: str | None = None
     clips: int = Field(20_000, gt=0)
     batch: int = Field(16, gt=0)
     accumulate: int = Field(1, gt=0)

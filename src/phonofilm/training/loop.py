@@ -20,6 +20,8 @@ from torch import Tensor, nn
 from phonofilm.conditioning.text import drop_texts
 from phonofilm.data.clapperboard import HELD_OUT, training_seeds
 from phonofilm.data.latents import CachedLatents, DrawnLatents, LatentBatch, LatentSource, describe
+from phonofilm.data.packed_latents import source
+from phonofilm.data.packed_rows import INDEX
 from phonofilm.errors import SettingError
 from phonofilm.media.atomic import write_atomically
 from phonofilm.models import Model, StageRecord, load, save
@@ -251,9 +253,14 @@ class Trainer:
 
 
 def _source(config: TrainConfig, model: Model) -> LatentSource:
+    packed = config.latents is not None and (config.latents / INDEX).exists()
+    if config.split is not None and not packed:
+        raise SettingError(f"only a packed folder has splits: leave split={config.split} out, or name one in latents")
     if config.latents is None:
         training_seeds(config.first_seed, config.scenes)
         return DrawnLatents(model.codec, model.shape, config.first_seed, config.scenes)
+    if packed:
+        return source(config.latents, model.codec, model.shape, split=config.split)
     cached = CachedLatents(config.latents)
     if describe(model.codec, model.shape, 0)["codec"] != cached.description["codec"]:
         raise SettingError(f"{config.latents} was made with another codec than {config.model}'s; build it again")
