@@ -89,8 +89,8 @@ def test_an_install_that_failed_is_tried_again(clone: Path) -> None:
     assert not (clone / ".venv" / ".torch").exists()
 
 
-def test_continuous_integration_runs_make_test() -> None:
+def test_continuous_integration_runs_both_make_commands() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     assert script.read_text().startswith("#!/bin/sh\n")
-    assert "make test" in script.read_text()
+    assert [line.split()[-1] for line in script.read_text().splitlines() if "make " in line] == ["demo", "test"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -224,17 +225,31 @@ def test_a_command_without_its_verb_shows_the_verbs(run: Run, verb: list[str]) -
     assert "clapperboard" in ran.out + ran.err if verb else "generate" in ran.out + ran.err
 
 
-def test_a_full_disk_leaves_nothing_half_written(model: Path, tmp_path: Path) -> None:
-    """The whole program under a file size limit, which the system reports like a full disk."""
+def on_a_full_disk(folder: Path, size: int, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """The whole program under a file size limit in bytes, which the system reports like a full disk."""
 
     def limit() -> None:
         import signal
 
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-    command = [sys.executable, "-m", "phonofilm", "generate", BALL, "--model", model, "--steps", "1", "-o", "x.mp4"]
-    ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, preexec_fn=limit, check=False)
+    command = [sys.executable, "-m", "phonofilm", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, preexec_fn=limit, check=False)
+
+
+@pytest.mark.parametrize("size", [512, 100_000])
+def test_training_on_a_full_disk_says_so(model: Path, tmp_path: Path, size: int) -> None:
+    """The first limit stops the log, the second the weights of the checkpoint."""
+    small = ["clips=4", "batch=2", "validate_every=0", "scenes=4"]
+    ran = on_a_full_disk(tmp_path, size, "train", model, "--stage", "video", "-o", "r", *small)
+    assert ran.returncode == 2, ran.stderr
+    assert re.search(r"^phonofilm: .*File too large.*make room", ran.stderr.splitlines()[-1])
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_full_disk_leaves_nothing_half_written(model: Path, tmp_path: Path) -> None:
+    ran = on_a_full_disk(tmp_path, 1024, "generate", BALL, "--model", model, "--steps", "1", "-o", "x.mp4")
     assert ran.returncode == 2
     assert ran.stderr.splitlines()[-1].startswith("phonofilm: could not write x.mp4 (File too large): make room")
     assert "Traceback" not in ran.stderr

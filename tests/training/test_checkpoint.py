@@ -64,9 +64,22 @@ def test_damaged_and_foreign_checkpoints_say_what_to_do(tmp_path: Path) -> None:
     (path / "average.safetensors").write_bytes(b"nonsense")
     with pytest.raises(WeightsError, match="damaged"):
         checkpoint.average_weights(path)
-    (path / "state.json").write_text("{")
-    with pytest.raises(WeightsError, match="damaged"):
-        checkpoint.load(path, named, average, optimizer)
+    for nonsense in ("{", "[]", "{}", '{"version": 1}'):
+        (path / "state.json").write_text(nonsense)
+        with pytest.raises(WeightsError, match="damaged"):
+            checkpoint.load(path, named, average, optimizer)
+
+
+def test_what_a_killed_run_left_of_a_checkpoint_is_no_hindrance(tmp_path: Path) -> None:
+    named, average, optimizer = learner()
+    step(named, average, optimizer, 0)
+    for name in (".partial-step-00000007", ".step-00000007.old", "step-00000007"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rest").touch()
+    path = checkpoint.save(tmp_path, named, average, optimizer, checkpoint.Progress(7, 0.0))
+    assert [one.name for one in tmp_path.iterdir()] == ["step-00000007"]
+    assert not (path / "rest").exists()
+    assert checkpoint.load(path, named, average, optimizer).step == 7
 
 
 def test_only_free_settings_may_differ_when_a_run_is_continued(tmp_path: Path) -> None:

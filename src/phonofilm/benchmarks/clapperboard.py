@@ -27,14 +27,13 @@ from phonofilm.benchmarks.sources import (
     Truth,
     codec_fingerprint,
     digest,
-    joint_clips,
 )
 from phonofilm.benchmarks.table import COLUMNS
 from phonofilm.benchmarks.task import Task
 from phonofilm.data.clapperboard import HELD_OUT
 from phonofilm.errors import WeightsError, unknown_name
 from phonofilm.media.atomic import make_folder, write_atomically
-from phonofilm.models import Model, catalogue
+from phonofilm.models import Model, StageRecord, catalogue
 from phonofilm.pipelines.joint import Pipeline, load
 
 FORMAT, VERSION = "phonofilm-bench", 1
@@ -47,6 +46,7 @@ MODELS = {name: f"{RUNS}/{TRAINED}-{kind}" for name, kind in KINDS.items()}
 """Where they are looked for: the finished models of a plan."""
 SHIPPED = {SWEPT: TRAINED}
 """Those that ship, by their names in the catalogue: taken where no finished model is."""
+UNTRAINED = "none on record"
 RESULTS, PLOT = "results.json", "clapperboard.png"
 
 Progress = Callable[[int, int], None]
@@ -149,15 +149,16 @@ def check_equal_terms(rows: Mapping[str, Model]) -> None:
     """See that no row has an advantage that is not its coupling's.
 
     Raises:
-        WeightsError: if a model has another codec than the first, or saw another number of clips in joint training.
+        WeightsError: if a model has another codec than the first, or a stage of its training was longer or other.
     """
     terms = {name: _terms(model) for name, model in rows.items()}
     first = next(iter(terms))
     for name, own in terms.items():
-        for what, wanted in terms[first].items():
-            if own[what] != wanted:
+        for what in own | terms[first]:
+            found, wanted = own.get(what, UNTRAINED), terms[first].get(what, UNTRAINED)
+            if found != wanted:
                 raise WeightsError(
-                    f"{name} differs from {first} in {what} ({_said(own[what])}, not {_said(wanted)}), so their rows "
+                    f"{name} differs from {first} in {what} ({found}, not {wanted}), so their rows "
                     f"cannot be compared: give both the same joint training and finish both beside one codec "
                     f"({' and '.join(dict.fromkeys((_training(first), _training(name))))}), or leave one out"
                 )
@@ -191,14 +192,17 @@ def _bounds(task: Task, pipes: Mapping[str, Pipeline], options: Options) -> list
     return [*(Shuffled(task, one) for one in mixed), Shuffled(task, truth), Coded(task, codec), truth]
 
 
-def _terms(model: Model) -> dict[str, Any]:
-    return {"codec": digest(codec_fingerprint(model.codec)), "joint training": joint_clips(model)}
+def _terms(model: Model) -> dict[str, str]:
+    """What must be the same in all rows: the codec, and how much and how each stage was trained."""
+    stages = dict.fromkeys(("joint", *(record.stage for record in model.training)))
+    return {"codec": digest(codec_fingerprint(model.codec))} | {
+        f"{stage} training": _runs([record for record in model.training if record.stage == stage]) for stage in stages
+    }
 
 
-def _said(term: str | int | None) -> str:
-    if term is None:
-        return "none on record"
-    return term if isinstance(term, str) else f"{term:,} clips"
+def _runs(records: Sequence[StageRecord]) -> str:
+    runs = (f"{one.clips:,} clips, {one.batch} a step, learning rate {one.learning_rate:g}" for one in records)
+    return " and then ".join(runs) or UNTRAINED
 
 
 def _training(name: str) -> str:

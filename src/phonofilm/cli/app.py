@@ -20,7 +20,7 @@ from phonofilm.cli.train import train
 from phonofilm.errors import PhonofilmError
 
 USAGE = 2  # exit status of every mistake a user can mend
-_UsageError = typer.BadParameter.__mro__[1]  # has no public name of its own
+_UsageError: Any = typer.BadParameter.__mro__[1]  # has no public name of its own
 
 app = typer.Typer(
     help="Joint audio-video generation: make sounding clips from sentences, train models, measure them.",

@@ -10,13 +10,13 @@ import typer
 
 from phonofilm.cli.progress import progress
 from phonofilm.errors import SettingError, unknown_name
+from phonofilm.media.atomic import room_needed
 
 if TYPE_CHECKING:
     from phonofilm.training.plan import Plan
 
 STAGES = ("video", "audio", "joint")
 FROM_SCRATCH = ("all", "codec", "latents", *STAGES)
-COUPLING = "cmc-pe"
 
 
 def train(
@@ -34,7 +34,8 @@ def train(
         bool, typer.Option("--from-scratch", help="Begin with nothing: every stage of the model's recipe.")
     ] = False,
     coupling: Annotated[
-        str | None, typer.Option(help="From scratch: cmc-pe, cross-attention or none.", show_default=COUPLING)
+        str | None,
+        typer.Option(help="From scratch: how picture and sound are joined (svg: cmc-pe, cross-attention, none)."),
     ] = None,
     workers: Annotated[
         int | None,
@@ -60,11 +61,12 @@ def train(
     if stage not in FROM_SCRATCH:
         raise unknown_name("training stage", stage, FROM_SCRATCH if scratch else STAGES)
     try:
-        if scratch:
-            _from_scratch(model, stage, output, coupling or COUPLING, workers or 1, overrides or [], settings)
-        else:
-            _check_plain(stage, {"--coupling": coupling, "--workers": workers})
-            _one_stage(model, stage, output, overrides or [], settings)
+        with room_needed(output):
+            if scratch:
+                _from_scratch(model, stage, output, coupling, workers or 1, overrides or [], settings)
+            else:
+                _check_plain(stage, {"--coupling": coupling, "--workers": workers})
+                _one_stage(model, stage, output, overrides or [], settings)
     except KeyboardInterrupt:
         typer.echo("phonofilm: stopped; give the same command again to continue", err=True)
         raise
@@ -100,12 +102,13 @@ def _one_stage(model: str, stage: str, output: Path, overrides: list[str], setti
 
 
 def _from_scratch(
-    name: str, stage: str, output: Path, coupling: str, workers: int, overrides: list[str], settings: bool
+    name: str, stage: str, output: Path, coupling: str | None, workers: int, overrides: list[str], settings: bool
 ) -> None:
     from phonofilm.training import plan as plans
     from phonofilm.training.config import Stage
 
     plan = plans.Plan(name, output)
+    coupling = coupling or plan.couplings[0]
     todo = FROM_SCRATCH[1:] if stage == "all" else (stage,)
     plans.check(plan, [Stage(one) for one in todo if one in STAGES], coupling, overrides)
     if settings:

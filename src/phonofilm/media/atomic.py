@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +15,27 @@ from phonofilm.errors import MediaError
 
 NAME_KEPT = 40
 """Letters of a file's name that stand in its temporary one, which must not become too long for the system."""
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def room_needed(folder: Path) -> Iterator[None]:
+    """Say in one sentence that the disk is full, wherever in the block a file could not be written.
+
+    Raises:
+        MediaError: instead of the system's error.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise MediaError(
+            f"there is no room for what is written to {folder} ({error.strerror}): make room, then give the same "
+            "command again to continue"
+        ) from error
 
 
 def make_folder(path: Path) -> Path:
@@ -77,6 +100,19 @@ def check_target(path: str | Path, *, force: bool = False, new_folder: bool = Fa
     if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
         raise MediaError(f"the folder {folder} may not be written to: choose another one")
     return path
+
+
+def replace_folder(path: Path, new: Path) -> None:
+    """Give a finished folder its name; one that had it goes only once the new one is there.
+
+    Killed between the two renames, a run leaves the old folder whole beside it, under a hidden name.
+    """
+    old = path.with_name(f".{path.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if path.exists():
+        path.rename(old)
+    new.rename(path)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def write_atomically(path: str | Path, data: bytes, *, force: bool = False) -> Path:

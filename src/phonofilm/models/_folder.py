@@ -3,7 +3,7 @@
 ``model.json`` holds family, size, config, schedule, parameterization, shape and sampling defaults, and the SHA-256 of
 the weights beside it, which is checked on loading (where there is none, as in folders of earlier versions, it is not);
 ``network.safetensors`` the network, ``text/`` the text encoder, ``codec/`` the codec in its own format
-(:mod:`phonofilm.codecs.store`), ``training.json`` how it came to be. Nothing is ever unpickled.
+(:mod:`phonofilm.codecs.store`), ``training.json`` how it came to be. No file of such a folder is unpickled.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from phonofilm.conditioning.text import TextEncoder, load_description
 from phonofilm.diffusion.parameterization import parameterization
 from phonofilm.diffusion.schedule import schedule_from_json
 from phonofilm.errors import SettingError, WeightsError
+from phonofilm.media.atomic import replace_folder
 from phonofilm.models._catalogue import family, shipped
 from phonofilm.models._family import FamilyNetwork, Model, SamplingDefaults
 from phonofilm.models._training import read_records, write_records
@@ -82,9 +83,7 @@ def save(model: Model, folder: str | Path, *, half: bool = False) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     try:
         _write(model, partial, half)
-        if folder.exists():
-            shutil.rmtree(folder)
-        partial.rename(folder)
+        replace_folder(folder, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder

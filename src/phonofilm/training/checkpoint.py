@@ -20,10 +20,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from phonofilm.errors import SettingError, WeightsError
+from phonofilm.media.atomic import replace_folder
 from phonofilm.training.ema import Average
 from phonofilm.weights import write
 
 VERSION = 1
+PARTIAL = ".partial-"
 FOLDER = "checkpoints"
 """Of a run's checkpoints, in its own folder."""
 
@@ -50,9 +52,14 @@ def save(
         folder: of all checkpoints of the run.
         trained, average, optimizer, progress: what :func:`load` gives back.
         settings: of the run, as plain values, for :func:`check_settings`.
+
+    Raises:
+        WeightsError: if the weights cannot be written.
+        OSError: if the rest cannot.
     """
     final = folder / f"step-{progress.step:08d}"
-    partial = folder / f".partial-{os.getpid()}-{final.name}"
+    partial = folder / f"{PARTIAL}{final.name}"
+    shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed while it wrote
     partial.mkdir(parents=True)
     write(_own(trained), partial / "trained.safetensors")
     write(_own(average.weights), partial / "average.safetensors")
@@ -63,9 +70,7 @@ def save(
     (partial / "state.json").write_text(json.dumps(state), encoding="utf-8")
     for path in (*partial.iterdir(), partial):
         _sync(path)
-    if final.exists():
-        shutil.rmtree(final)
-    partial.rename(final)
+    replace_folder(final, partial)
     _sync(folder)
     return final
 
@@ -89,8 +94,8 @@ def prune(folder: Path, keep: int, spare: set[Path]) -> None:
     for old in sorted(folder.glob("step-*"))[:-keep]:
         if old not in spare:
             shutil.rmtree(old)
-    for partial in folder.glob(".partial-*"):
-        shutil.rmtree(partial)
+    for rest in (*folder.glob(f"{PARTIAL}*"), *folder.glob(".step-*.old")):
+        shutil.rmtree(rest)
 
 
 @torch.no_grad()
@@ -149,10 +154,11 @@ def average_weights(path: Path) -> dict[str, Tensor]:
 def _state(path: Path) -> dict[str, Any]:
     try:
         state = json.loads((path / "state.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        version, *_ = (state[name] for name in ("version", "step", "seconds", "updates"))
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise WeightsError(f"checkpoint {path} is damaged ({error}); delete it to resume from an older one") from error
-    if state["version"] != VERSION:
-        raise WeightsError(f"checkpoint {path} has version {state['version']}, this Phonofilm reads {VERSION}")
+    if version != VERSION:
+        raise WeightsError(f"checkpoint {path} has version {version}, this Phonofilm reads {VERSION}")
     return state
 
 

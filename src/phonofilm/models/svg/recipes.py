@@ -20,7 +20,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "captions": 4_000,
         # Noise levels lie high: latents of scenes this small are all but known below 0.7 (docs/log.md).
         "video": {"clips": 60_000, "batch": 16, "learning_rate": 1e-3, "noise": {"mean": 1.5}},
-        "audio": {"clips": 100_000, "batch": 16, "learning_rate": 1e-3, "noise": {"mean": 1.8}},
+        "audio": {"clips": 100_000, "batch": 16, "learning_rate": 1e-3, "noise": {"mean": 1.8}, "precision": "bf16"},
         # Wide in the joint stage: a modality learns from the other where that one is the clearer of the two.
         "joint": {
             "clips": 40_000,
@@ -34,18 +34,21 @@ RECIPES: dict[str, dict[str, Any]] = {
 in each stage."""
 
 
+COUPLINGS = tuple(kind.value for kind in Coupling)
+"""How the base networks can be joined; the first, where nothing is asked for."""
+
+
 def uncoupled(config: SVGConfig) -> SVGConfig:
     """The two base networks alone."""
     return coupled(config, Coupling.NONE.value)
 
 
 def coupled(config: SVGConfig, kind: str) -> SVGConfig:
-    """The same base networks joined in another way: ``cmc-pe``, ``cross-attention`` or ``none``.
+    """The same base networks joined in another way, one of :data:`COUPLINGS`.
 
     Raises:
         SettingError: for another kind; the nearest one is offered.
     """
-    kinds = [one.value for one in Coupling]
-    if kind not in kinds:
-        raise unknown_name("coupling", kind, kinds)
+    if kind not in COUPLINGS:
+        raise unknown_name("coupling", kind, COUPLINGS)
     return config.model_copy(update={"coupling": config.coupling.model_copy(update={"kind": Coupling(kind)})})
