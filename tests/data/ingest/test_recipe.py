@@ -12,6 +12,7 @@ import yaml
 from phonofilm.data.ingest.recipe import FOLDER, Counted, Recipe, catalogue, checked, expected, read_recipe
 from phonofilm.data.ingest.subsets import ClassTable, Lists, Shares, Subset, absent, assign, draw
 from phonofilm.errors import SettingError
+from phonofilm.media.form import Form
 from tests.data.ingest.films import source
 
 TRAIN, VALIDATION, TEST = Subset
@@ -44,7 +45,8 @@ def test_what_the_recipes_that_ship_do() -> None:
     hits, concerts, game = (
         read_recipe(name) for name in ("greatest-hits", "concerts-around-the-globe", "call-of-duty")
     )
-    assert hits.split.seconds == 4 and hits.pack.fps == 8 and hits.pack.size == (256, 256)
+    assert hits.split.seconds == 4
+    assert hits.pack.form == Form(fps=Fraction(8), size=(256, 256)) and concerts.pack.form == game.pack.form == Form()
     assert isinstance(hits.splits, Lists)
     assert {expect.of.value: int(expect.count[0]) for expect in hits.expects} == {
         "sources": 977,
@@ -55,7 +57,6 @@ def test_what_the_recipes_that_ship_do() -> None:
     for recipe, hours in ((concerts, 64), (game, 13)):
         assert isinstance(recipe.splits, Shares) and recipe.splits.shares == NINETY
         assert recipe.expects[0].of is Counted.HOURS and recipe.expects[0].count == (hours,)
-        assert recipe.pack.fps is None and recipe.pack.size is None
 
 
 def test_decimals_are_exact(tmp_path: Path) -> None:
@@ -81,7 +82,12 @@ def test_decimals_are_exact(tmp_path: Path) -> None:
         ({"splits": {"kind": "shares", "shares": {"train": 1}, "video": "a.*"}}, "one group"),
         ({"split": {"seconds": "soon"}}, "split.seconds"),
         ({"pack": {"size": [256, 0]}}, "pack.size.1"),
+        ({"pack": {"fsp": 8}}, r"in pack: unknown setting 'fsp': did you mean 'fps'\?"),
         ({"name": "My Recipe"}, "name"),
+        ({"filter": {"rules": ["silence_ratio << 1"]}}, "is no rule"),
+        ({"filter": {"rules": ["silence_ration < 1"]}}, "did you mean 'silence_ratio'"),
+        ({"filter": {"rules": ["motion > 1"]}, "score": {"measures": ["loudness"]}}, "unknown measure 'motion'"),
+        ({"score": {"measures": ["loudnes"]}}, "did you mean 'loudness'"),
         ({"expects": [{"of": "film", "count": 3, "cite": ""}]}, "expects.0.of"),
     ],
 )

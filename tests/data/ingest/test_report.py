@@ -207,8 +207,9 @@ def test_the_worst_are_taken_by_each_fault_in_turn() -> None:
         {"av_offset": 0.3, "silence_ratio": 0.0},
         {"av_offset": 0.01, "silence_ratio": 0.5},
         {"av_offset": 0.0, "silence_ratio": 0.0},
+        {"av_offset": 0.9, "silence_ratio": 0.0, "av_confidence": 0.01},
     ]
-    clips, scores = scored(row, values)
+    clips, scores = scored(row, [{"av_confidence": 0.5, **one} for one in values])
     ledger = Ledger((row,), clips, scores)
     found = worst(ledger, 10)
     assert [clips.index(one) for one, _ in found] == [1, 2, 3, 0]

@@ -13,11 +13,15 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from phonofilm.data.ingest.caption import Caption
+from phonofilm.data.ingest.filter import Filtering
 from phonofilm.data.ingest.rows import Positive, Row
 from phonofilm.data.ingest.scan import Scan
+from phonofilm.data.ingest.score import Scoring
 from phonofilm.data.ingest.split import Split
 from phonofilm.data.ingest.subsets import Splits, Subset
+from phonofilm.data.shards import SHARD_BYTES, Layout
 from phonofilm.errors import SettingError, unknown_name
+from phonofilm.media.form import Form
 
 FOLDER = Path(__file__).parent / "recipes"
 """The recipes that ship."""
@@ -65,30 +69,30 @@ class Expect(Row):
     cite: str
 
 
-class Filter(Row):
-    """Settings of the stage that keeps or drops.
-
-    Attributes:
-        rules: all of which a clip must meet, such as ``silence_ratio < 0.8``.
-    """
-
-    rules: tuple[str, ...] = ()
-
-
 class Pack(Row):
-    """What the clips are written as.
+    """What the clips are written as; see :class:`phonofilm.media.form.Form` for all but the last two.
 
     Attributes:
-        fps: frames a second; ``None``: the film's own pictures at their own times.
-        size: (height, width) that the picture is scaled to cover and cut to in its middle; ``None``: its own.
-        sample_rate: samples a second; ``None``: the film's own, untouched.
-        channels: 1 or 2; ``None``: as they are.
+        fps, size, sample_rate, channels: ``None``: the film's own.
+        crf, preset, compressed: how they are coded.
+        layout: how they lie on disk.
+        shard_bytes: a shard is full before it holds more than this of films.
     """
 
-    fps: Fraction | None = None
+    fps: Annotated[Fraction, Field(gt=0)] | None = None
     size: tuple[Positive, Positive] | None = None
     sample_rate: Positive | None = None
     channels: Annotated[int, Field(ge=1, le=2)] | None = None
+    crf: Annotated[int, Field(ge=0, le=51)] = 18
+    preset: str = "veryfast"
+    compressed: bool = False
+    layout: Layout = Layout.TAR
+    shard_bytes: Positive = SHARD_BYTES
+
+    @property
+    def form(self) -> Form:
+        """What each clip is to be as a file."""
+        return Form(self.fps, self.size, self.sample_rate, self.channels, self.crf, self.preset, self.compressed)
 
 
 class Encode(Row):
@@ -110,7 +114,7 @@ class Recipe(Row):
         paper: that the recipe follows.
         licence: what is known of the rights in the films, and what is not.
         films: what has to lie in the folder.
-        scan, split, filter, caption, pack, encode: settings of the stages; no latents without ``encode``.
+        scan, split, score, filter, caption, pack, encode: settings of the stages; no latents without ``encode``.
         splits: which films train and which are held out.
         expects: counts of the result.
         unknown: what nobody has published, so that nothing is expected of it.
@@ -123,7 +127,8 @@ class Recipe(Row):
     licence: str = ""
     scan: Scan = Scan()
     split: Split
-    filter: Filter = Filter()
+    score: Scoring = Scoring()
+    filter: Filtering = Filtering()
     caption: Caption = Caption()
     pack: Pack = Pack()
     encode: Encode | None = None
@@ -155,7 +160,12 @@ def read_recipe(name: str | Path) -> Recipe:
         raise SettingError(f"cannot read the recipe {path} ({error.strerror}): check the name") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingError(f"{path} is not YAML ({' '.join(str(error).split())}): mend it") from error
-    return checked(Recipe, values, str(path))
+    recipe = checked(Recipe, values, str(path))
+    try:
+        recipe.filter.check(recipe.score.gives)  # now, not after hours of measuring
+    except SettingError as error:
+        raise SettingError(f"{path}: {error}") from error
+    return recipe
 
 
 class _Exact(yaml.SafeLoader):
@@ -182,6 +192,8 @@ def checked(model: type[ModelT], values: Any, where: str) -> ModelT:
     """
     try:
         return model.model_validate(values)
+    except SettingError as error:
+        raise SettingError(f"{where}: {error}") from error
     except ValidationError as error:
         # a misspelt key that must be there is missing too: the word that was meant is the better help
         first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")

@@ -93,16 +93,28 @@ class Fault:
         says: what it says of a clip, with the value in ``{}``.
         least: below this it is no fault.
         signed: both directions are bad.
+        sure: a measure that must be at least :data:`SURE` for the value to count; empty: it always counts.
     """
 
     measure: str
     says: str
     least: float
     signed: bool = False
+    sure: str = ""
+
+    def of(self, ledger: Ledger, clip: ClipRow) -> float | None:
+        """The value of a clip that has this fault; ``None`` without it."""
+        value = measured(self.measure)(ledger, clip)
+        if value is None or (abs(value) if self.signed else value) < self.least:
+            return None
+        sure = measured(self.sure)(ledger, clip) if self.sure else None
+        return value if not self.sure or (sure is not None and sure >= SURE) else None
 
 
+SURE = 0.1
+"""Below this confidence an estimate of the offset is chance."""
 FAULTS = (
-    Fault("av_offset", "sound {:+.2f} s from the picture, by a weak estimate", 0.05, signed=True),
+    Fault("av_offset", "sound {:+.2f} s from the picture, by a weak estimate", 0.05, signed=True, sure="av_confidence"),
     Fault("silence_ratio", "silent for {:.0%} of the time", 0.2),
     Fault("static_ratio", "still for {:.0%} of the time", 0.2),
     Fault("black_ratio", "black for {:.0%} of the time", 0.05),
@@ -155,11 +167,10 @@ def worst(ledger: Ledger, count: int) -> tuple[tuple[ClipRow, str], ...]:
 
 def _faulty(ledger: Ledger, fault: Fault) -> list[tuple[ClipRow, str]]:
     """The clips that are in and have a fault, the worst first."""
-    value = measured(fault.measure)
-    rated = [(value(ledger, clip), clip) for clip in ledger.used]
-    there = [(abs(got) if fault.signed else got, got, clip) for got, clip in rated if got is not None]
-    order = sorted((one for one in there if one[0] >= fault.least), key=lambda one: (-one[0], one[2].clip_id))
-    return [(clip, fault.says.format(got)) for _, got, clip in order]
+    rated = [(fault.of(ledger, clip), clip) for clip in ledger.used]
+    there = [(value, clip) for value, clip in rated if value is not None]
+    order = sorted(there, key=lambda one: (-abs(one[0]), one[1].clip_id))
+    return [(clip, fault.says.format(value)) for value, clip in order]
 
 
 def _in_turn(lists: Sequence[Sequence[T]]) -> Iterable[T]:
