@@ -5,7 +5,7 @@
 Clips have the length, frame rate and size of those that the named model makes. Prints JSON: each number with its 95 %
 bootstrap interval (over clips), the number of values and of clips. ``codec`` is the whole way there and back;
 ``vocoder`` and ``griffin_lim`` start from the true log-mel, ``*_coded`` from the log-mel that the mel autoencoder
-gives back. Times are medians over repeats on one thread.
+gives back. Times are medians over repeats on one thread. ``--real`` names every file that was left out, and why.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,7 @@ def main() -> None:
     seeds = range(given.first_seed, given.first_seed + given.clips)
     clips = [render(sample_scene(seed, seconds=shape.seconds), shape) for seed in seeds]
     result: dict[str, Any] = {
-        "command": f"python bench/codec_report.py CODEC --model {given.model} --clips {given.clips} "
-        f"--first-seed {given.first_seed}",
+        "command": _results.command(),
         "clips": given.clips,
         "shape": {name: str(value) for name, value in asdict(shape).items()},
         "codec": plain(codec_report(codec, clips)),
@@ -66,8 +65,8 @@ def main() -> None:
         lambda: codec.encode(clips[:4])
     )
     if given.real:
-        films = list(real_clips(given.real, shape))
-        result["real"] = {"clips": len(films), "codec": plain(codec_report(codec, films))}
+        films, skipped = real_clips(given.real, shape)
+        result["real"] = {"clips": len(films), "codec": plain(codec_report(codec, films)), "skipped": skipped}
     note = "Held-out Clapperboard clips; in brackets 95 % bootstrap intervals over clips; times on one thread."
     _results.publish("codec", "What the codec costs", note, result, given.write)
 
@@ -101,18 +100,24 @@ def run(way: Callable[[Tensor], Tensor], mels: Tensor) -> np.ndarray:
     return torch.cat([way(piece) for piece in mels.split(8)]).clamp(-1, 1).numpy()
 
 
-def real_clips(folder: Path, shape: ClipShape) -> Iterable[Clip]:
-    """The beginning of every film that has picture and sound and is long enough, in that shape."""
+def real_clips(folder: Path, shape: ClipShape) -> tuple[list[Clip], dict[str, str]]:
+    """The beginning of every film that has picture and sound and is long enough, in that shape; why not, of others."""
+    clips: list[Clip] = []
+    skipped: dict[str, str] = {}
     for path in sorted(folder.iterdir()):
         try:
             clip = read(
                 path, seconds=shape.seconds, fps=shape.fps, sample_rate=shape.sample_rate, channels=shape.channels,
                 size=(shape.height, shape.width), video=True, audio=True,
             )  # fmt: skip
-        except MediaError:  # not a film, or one without picture or sound
+        except MediaError as error:  # not a film, or one without picture or sound
+            skipped[path.name] = str(error)
             continue
-        if clip.shape == shape:  # long enough
-            yield clip
+        if clip.shape == shape:
+            clips.append(clip)
+        else:
+            skipped[path.name] = f"shorter than {float(shape.seconds):g} s"
+    return clips, skipped
 
 
 def timed(call: Callable[[], Any]) -> float:

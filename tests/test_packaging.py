@@ -1,4 +1,4 @@
-"""What is installed, what an import costs, and that every module can be imported alone."""
+"""What is installed, and what an import costs."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import json
 import re
 import shlex
@@ -82,6 +84,25 @@ def test_every_make_target_that_is_named_exists() -> None:
     named |= {words[1] for words in commands((ROOT / "README.md").read_text(encoding="utf-8")) if words[0] == "make"}
     assert {"demo", "test", "lint"} <= named
     assert named <= targets
+
+
+SRC = ROOT / "src"
+WITH_EXAMPLES = [
+    ".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__")
+    for path in sorted(SRC.rglob("*.py"))
+    if ">>> " in path.read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_examples_in_docstrings_give_what_they_say(name: str) -> None:
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+def test_docstrings_with_examples_are_found() -> None:
+    assert {"phonofilm.metrics", "phonofilm.data.clapperboard"} <= set(WITH_EXAMPLES)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -22,6 +22,13 @@ def shipped() -> Pipeline:
     return load("svg-tiny")
 
 
+def test_all_parts_together_are_at_most_40_megabytes() -> None:
+    folder = catalogue()["svg-tiny"].folder
+    assert folder is not None
+    sizes = {path.relative_to(folder): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+    assert 0 < sum(sizes.values()) <= 40_000_000, sizes
+
+
 def likeness(one: np.ndarray, other: np.ndarray) -> float:
     """Correlation of two pictures or sounds."""
     return float(np.corrcoef(one.ravel().astype(float), other.ravel().astype(float))[0, 1])

@@ -59,19 +59,29 @@ def part_class(kind: str) -> type[Part]:
         SettingError: if there is none; the nearest module is offered.
     """
     module_name, _, class_name = kind.partition(".")
-    package = importlib.import_module("phonofilm.codecs")
-    modules = [module.name for module in pkgutil.iter_modules(package.__path__)]
+    modules = _modules()
     if module_name not in modules:
         raise unknown_name("codec", module_name, modules)
-    module = importlib.import_module(f"phonofilm.codecs.{module_name}")
-    classes = {
-        name: value
-        for name, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, Part) and value.__module__ == module.__name__
-    }
+    classes = _classes(module_name)
     if class_name not in classes:
         raise unknown_name(f"part of codec {module_name}", class_name, classes)
     return classes[class_name]
+
+
+def kinds() -> tuple[str, ...]:
+    """The names of all parts, as :func:`part_class` takes them: whole sides of a codec and what those are made of."""
+    return tuple(f"{module}.{name}" for module in _modules() for name in sorted(_classes(module)))
+
+
+def _modules() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(importlib.import_module("phonofilm.codecs").__path__))
+
+
+def _classes(module_name: str) -> dict[str, type[Part]]:
+    """The parts that a module defines itself, by name."""
+    module = importlib.import_module(f"phonofilm.codecs.{module_name}")
+    classes = {name: value for name, value in vars(module).items() if isinstance(value, type) and value is not Part}
+    return {name: cls for name, cls in classes.items() if issubclass(cls, Part) and cls.__module__ == module.__name__}
 
 
 def build(kind: str, config: dict[str, Any]) -> Part:
