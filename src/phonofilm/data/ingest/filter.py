@@ -225,4 +225,5 @@ def _shown(value: float, rule: Rule) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     shown = f"{value:.3g}"
-    return repr(value) if not isinstance(rule.bound, bool) and rule.relation.holds(float(shown), rule.bound) else shown
+    misleads = float(shown) == rule.bound != value or rule.relation.holds(float(shown), rule.bound)
+    return repr(value) if misleads else shown

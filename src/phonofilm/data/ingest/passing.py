@@ -6,7 +6,10 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
+import numpy as np
+
 from phonofilm.data.ingest.measures import Absent, Meter, Value, Window
+from phonofilm.data.ingest.measures._frames import Frames
 from phonofilm.data.ingest.stream import Picture, Sound
 from phonofilm.pair import AV
 
@@ -33,6 +36,7 @@ class Passing:
         self._families = families
         self._meters: dict[type[Meter], Meter] = {}
         self._has, self._streams = AV.both(False), 2
+        self._seconds = Frames(max(window.sample_rate, 1), max(window.sample_rate, 1))
 
     def see(self, picture: Picture) -> None:
         """Take a picture of the clip."""
@@ -42,21 +46,32 @@ class Passing:
                 meter.see(picture)
 
     def hear(self, sound: Sound) -> None:
-        """Take what lies within the clip of a stretch of sound."""
-        self._has = AV(self._has.video, True)
+        """Take what lies within the clip of a stretch of sound.
+
+        Meters are given whole seconds of the clip, so that not one bit of their sums depends on how the film came.
+        """
         begin = max(self.window.span.first_sample - sound.index, 0)
         stop = self.window.span.first_sample + self.window.span.samples - sound.index
-        for meter in self._begun():
-            if meter.needs.audio:
-                meter.hear(sound.samples[:, begin:stop])
+        seconds = self._seconds.of(sound.samples[:, begin:stop])
+        for index in range(seconds.shape[1]):
+            self._give(seconds[:, index])
 
     def leave(self) -> None:
         """One of the two streams has left the clip."""
         self._streams -= 1
-        if not self._streams:
-            for family in self._families:
-                self.found |= self._values(family)
-            self._meters = {}
+        if self._streams:
+            return
+        if self._seconds.rest is not None and self._seconds.rest.size:
+            self._give(self._seconds.rest)
+        for family in self._families:
+            self.found |= self._values(family)
+        self._meters, self._seconds.rest = {}, None
+
+    def _give(self, samples: np.ndarray) -> None:
+        self._has = AV(self._has.video, True)
+        for meter in self._begun():
+            if meter.needs.audio:
+                meter.hear(samples)
 
     def _begun(self) -> Iterable[Meter]:
         if not self._meters:

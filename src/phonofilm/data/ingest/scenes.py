@@ -22,6 +22,6 @@ def cuts(place: Path, row: SourceRow) -> list[int]:
         MediaError: if it is damaged or cut short.
     """
     info = probe(place)
-    return (
-        [] if row.video is None or info.video is None else list(first_pictures(pictures(info, info.video, Fraction(0))))
-    )
+    if row.video is None or info.video is None:
+        return []
+    return list(first_pictures(pictures(info, info.video, Fraction(0)), row.video.time_base))

@@ -2,14 +2,14 @@
 
 A picture begins a shot if it differs from the one before it by much, and by twice as much as any neighbouring pair of
 pictures does. So neither fast motion nor a flash (two great changes side by side) is a cut; dissolves and fades are not
-found. Pictures that repeat the one before are left out first: what counts is the order of different pictures, not their
-rate, and a still shot is one picture.
+found. Pictures that repeat the one before are left out first, since films repeat them at will.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 import numpy as np
 
@@ -24,14 +24,21 @@ FACTOR = 2.0
 """Least ratio of the change at a cut to each neighbouring one."""
 REACH = 2
 """Neighbouring changes on either side."""
+NEAR = 0.3
+"""Seconds beyond which a change is no neighbour: what is shown for longer is a shot and no flash."""
 REPEATED = 0.5
 """A picture that changes less than this repeats the last one."""
 
 
 class Shots:
-    """Finds cuts in pictures that pass by; a cut is known :data:`REACH` different pictures later."""
+    """Finds cuts in pictures that pass by; a cut is known :data:`REACH` different pictures later.
 
-    def __init__(self) -> None:
+    Args:
+        tick: of the pictures' times, in seconds.
+    """
+
+    def __init__(self, tick: float) -> None:
+        self._near = NEAR / tick
         self._last: np.ndarray | None = None
         self._changes: deque[tuple[int, float]] = deque(maxlen=2 * REACH + 1)
 
@@ -59,13 +66,17 @@ class Shots:
         pts, changed = self._changes[index]
         if changed < LEAST:
             return None
-        near = [other for at, (_, other) in enumerate(self._changes) if 0 < abs(at - index) <= REACH]
+        near = [
+            other
+            for at, (time, other) in enumerate(self._changes)
+            if 0 < abs(at - index) <= REACH and abs(time - pts) <= self._near
+        ]
         return pts if changed >= FACTOR * max(near, default=0.0) else None
 
 
-def first_pictures(pictures: Iterable[Picture]) -> Iterator[int]:
-    """Times, in ticks, of the pictures that begin a shot; the very first picture is not among them."""
-    shots = Shots()
+def first_pictures(pictures: Iterable[Picture], time_base: Fraction) -> Iterator[int]:
+    """Times, in ticks of ``time_base``, of the pictures that begin a shot; the very first one is not among them."""
+    shots = Shots(float(time_base))
     for picture in pictures:
         if (pts := shots.see(picture)) is not None:
             yield pts
@@ -81,7 +92,7 @@ class Cuts(Meter):
 
     def __init__(self, window: Window) -> None:
         super().__init__(window)
-        self._shots, self._count = Shots(), 0
+        self._shots, self._count = Shots(window.tick), 0
 
     def see(self, picture: Picture) -> None:
         """Take the clip's next picture."""
