@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -16,6 +17,7 @@ from phonofilm.data.ingest.recipe import Counted, expected, read_recipe
 from phonofilm.data.ingest.rows import ScoreRow, VerdictRow
 from phonofilm.data.ingest.stats import nice_edges, stats
 from phonofilm.data.ingest.subsets import Subset
+from phonofilm.data.packed_rows import Member
 from phonofilm.errors import SettingError
 from tests.data.ingest.films import clip, source
 
@@ -177,6 +179,12 @@ def test_every_clip_and_film_can_be_explained() -> None:
     assert any(line.endswith("left out by split (too_short): the film has 1.5 s left here") for line in good)
     assert "score    left out (timeout): it took more than 5 s" in explain(name(6), LEDGER)
     assert any("none (the sound is shorter than a block)" in line for line in explain(name(2), LEDGER))
+
+
+def test_a_packed_clip_says_where_it_lies() -> None:
+    member = Member(suffix="mp4", file="shard-000001.tar", offset=512, size=100, sha256="")
+    packed = replace(LEDGER, packed={name(0): (member,)})
+    assert "pack     shard-000001.tar, bytes 512 to 612: .mp4" in explain(name(0), packed)
 
 
 def test_a_time_that_is_no_whole_number_of_microseconds_is_told_exactly() -> None:

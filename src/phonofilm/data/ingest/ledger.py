@@ -14,7 +14,7 @@ from phonofilm.data.ingest.rows import ClipRow, ScoreRow, SourceRow, VerdictRow
 from phonofilm.data.ingest.subsets import Subset
 
 if TYPE_CHECKING:
-    from phonofilm.data.shards import Member
+    from phonofilm.data.packed_rows import Member
 
 STAGES = ("scan", "split", "score", "filter", "caption", "splits")
 """In their order; the last is the division into subsets."""
@@ -119,8 +119,13 @@ class Ledger:
         return Fraction(clip.span.samples, row.audio.sample_rate) if row.audio else Fraction(0)
 
     def _lost(self, row: SourceRow) -> Fate | None:
-        failed = (fate for (_, source), fate in self.failures.items() if source == row.source_id)
-        return fate_of("scan", row) or next(failed, None)
+        return fate_of("scan", row) or self._failed.get(row.source_id)
+
+    @cached_property
+    def _failed(self) -> Mapping[str, Fate]:
+        """By source, what its first stage that failed says."""
+        order = sorted(self.failures.items(), key=lambda item: STAGES.index(item[0][0]), reverse=True)
+        return {source: fate for (_, source), fate in order}
 
     def _fates(self, clip: ClipRow) -> Iterator[Fate]:
         """Every stage that left it out, in the order of the stages."""

@@ -163,13 +163,12 @@ def _histogram(one: Histogram) -> str:
 
 def _worst(ledger: Ledger, chosen: Chosen, sheets: Mapping[str, Sheet | Failure], settings: Report) -> str:
     columns = (*_PLACE, Column("What is bad"), *(Column(head, True) for _, head in MEASURES))
-    every = worst(ledger, len(ledger.used))
     rows = [
         (*_place(ledger, clip), Cell(says), *(_measure(ledger, clip, name) for name, _ in MEASURES))
-        for clip, says in every[: settings.rows]
+        for clip, says in worst(ledger, settings.rows)
     ]
     says = "Clips that are in and nearest to a fault: the worst by each fault in turn."
-    listed = table(_shown("Clips with a fault", len(rows), len(every)), columns, rows)
+    listed = table("Clips with a fault" + f": the {len(rows):,} worst" * (len(rows) == settings.rows), columns, rows)
     return section("The worst", says, _sheets(ledger, dict(chosen.worst), sheets), listed)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from itertools import chain, zip_longest
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +16,6 @@ import numpy as np
 from phonofilm.data.ingest.ledger import Ledger
 from phonofilm.data.ingest.look import envelope, jpeg, pictures, sound
 from phonofilm.data.ingest.rows import ClipRow, Natural, Positive, Row, SourceRow
-from phonofilm.data.ingest.stats import measured
 from phonofilm.media.digest import sha256
 
 T = TypeVar("T")
@@ -104,11 +105,12 @@ class Fault:
 
     def of(self, ledger: Ledger, clip: ClipRow) -> float | None:
         """The value of a clip that has this fault; ``None`` without it."""
-        value = measured(self.measure)(ledger, clip)
-        if value is None or (abs(value) if self.signed else value) < self.least:
+        row = ledger.score.get(clip.clip_id)
+        value = None if row is None else row.values.get(self.measure)
+        if row is None or value is None or (abs(value) if self.signed else value) < self.least:
             return None
-        sure = measured(self.sure)(ledger, clip) if self.sure else None
-        return value if not self.sure or (sure is not None and sure >= SURE) else None
+        sure = row.values.get(self.sure) if self.sure else 1.0
+        return float(value) if sure is not None and sure >= SURE else None
 
 
 SURE = 0.1
@@ -160,17 +162,16 @@ def choose(ledger: Ledger, count: int) -> Chosen:
 def worst(ledger: Ledger, count: int) -> tuple[tuple[ClipRow, str], ...]:
     """The ``count`` worst clips that are in: the worst by each fault, then the second ones, each clip once."""
     found: dict[str, tuple[ClipRow, str]] = {}
-    for clip, says in _in_turn([_faulty(ledger, fault) for fault in FAULTS]):
+    for clip, says in _in_turn([_faulty(ledger, fault, count) for fault in FAULTS]):
         found.setdefault(clip.clip_id, (clip, says))
     return tuple(found.values())[:count]
 
 
-def _faulty(ledger: Ledger, fault: Fault) -> list[tuple[ClipRow, str]]:
-    """The clips that are in and have a fault, the worst first."""
-    rated = [(fault.of(ledger, clip), clip) for clip in ledger.used]
-    there = [(value, clip) for value, clip in rated if value is not None]
-    order = sorted(there, key=lambda one: (-abs(one[0]), one[1].clip_id))
-    return [(clip, fault.says.format(value)) for value, clip in order]
+def _faulty(ledger: Ledger, fault: Fault, count: int) -> list[tuple[ClipRow, str]]:
+    """The ``count`` worst clips that are in and have a fault, the worst first."""
+    rated = ((fault.of(ledger, clip), clip) for clip in ledger.used)
+    there = ((-abs(value), clip.clip_id, value, clip) for value, clip in rated if value is not None)
+    return [(clip, fault.says.format(value)) for _, _, value, clip in nsmallest(count, there, key=itemgetter(0, 1))]
 
 
 def _in_turn(lists: Sequence[Sequence[T]]) -> Iterable[T]:
