@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jaxtyping
@@ -38,6 +38,18 @@ def clips() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real films at {folder}: set PHONOFILM_CLIPS to a folder that has them")
     return folder
+
+
+@pytest.fixture
+def real(clips: Path) -> Callable[[str], Path]:
+    """A function from a real film's name to its path; skips where that film is absent."""
+
+    def find(name: str) -> Path:
+        if not (clips / name).is_file():
+            pytest.skip(f"the real film {name} is not in {clips}")
+        return clips / name
+
+    return find
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_one_frame_has_no_flow():
 
 
 @pytest.mark.parametrize(("film", "onsets"), [("mdn_rabbit320_8s.mp4", 12), ("gopro_maxhero_11s.mp4", 30)])
-def test_onsets_of_real_films(clips, film, onsets):
+def test_onsets_of_real_films(real, film, onsets):
     """Counts of ``librosa.onset.onset_detect`` on sound that another decoder read."""
-    sound = read(clips / film, video=False)
+    sound = read(real(film), video=False)
     assert len(sound_peaks(sound.audio, sound.sample_rate)) == pytest.approx(onsets, abs=1)

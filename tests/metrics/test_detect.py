@@ -149,18 +149,18 @@ def test_missing_sides_are_errors(subjects):
         see(replace(clip, frames=None))
 
 
-def test_a_real_film_is_heard_the_same_from_another_start(clips):
+def test_a_real_film_is_heard_the_same_from_another_start(real):
     """What is heard moves with the cut; the cut is no whole number of the ear's cells."""
-    film, cut = clips / "mdn_rabbit320_8s.mp4", Fraction(537, 1000)
+    film, cut = real("mdn_rabbit320_8s.mp4"), Fraction(537, 1000)
     whole, rest = (times(hear(read(film, start=start, seconds=7 - start, video=False))) for start in (0, cut))
     inner = whole[whole > float(cut) + 0.5] - float(cut)
     assert len(match(rest[rest > 0.5], inner, 0.006)) >= 0.8 * len(inner)
     assert len(inner) > 4
 
 
-def test_a_real_film_is_scored_from_its_file(clips, tmp_path):
+def test_a_real_film_is_scored_from_its_file(real, tmp_path):
     for name in ("mdn_rabbit320_8s.mp4", "odd_161x121_noaudio.webm"):
-        (tmp_path / name).symlink_to(clips / name)
+        (tmp_path / name).symlink_to(real(name))
     with pytest.raises(MediaError, match="odd_161x121_noaudio"):
         score_folder(tmp_path, metrics=["event-sync"])
     report = score_folder(tmp_path, metrics=["event-sync", "avalign-svg", "material-match"], skip_bad=True)
