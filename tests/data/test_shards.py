@@ -159,15 +159,17 @@ def films():
         made = clip(number)
         yield Sample(described(number, made), made.frames.tobytes())
 
-class Dying(type(folder)):
-    def replace(self, target):  # every file appears by being renamed
-        global moment
-        moment -= 1
-        if moment < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().replace(target)
+rename = Path.replace
 
-pack(films(), Dying(folder), layout=layout, shard_bytes=3 * clip(0).frames.nbytes, force=True)
+def dying(path, target):  # every file appears by being renamed
+    global moment
+    moment -= 1
+    if moment < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return rename(path, target)
+
+Path.replace = dying
+pack(films(), folder, layout=layout, shard_bytes=3 * clip(0).frames.nbytes, force=True)
 """
 
 

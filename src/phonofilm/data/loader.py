@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -224,12 +224,15 @@ class Loader:
                 entries = self.windows.packed.entries(self.windows.clip[chosen])
                 running.append((pool.submit(self.windows.job(chosen, entries).run), entries))
 
-        begin(AHEAD * self.workers)
-        while running:
-            future, entries = running.popleft()
-            windows = future.result()
-            begin(1)
-            yield collate(windows, entries)
+        try:
+            begin(AHEAD * self.workers)
+            while running:
+                windows, entries = running[0][0].result(), running[0][1]
+                running.popleft()
+                begin(1)
+                yield collate(windows, entries)
+        finally:  # a process that ends while it hands over a result would leave its reader waiting for the rest
+            wait([future for future, _ in running if not future.cancel()])
 
 
 def epoch_order(shards: np.ndarray, seed: int, epoch: int, mixed: int = MIXED) -> np.ndarray:
