@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
+from phonofilm.data.ingest.caption import Caption, CaptionRow, captioning, job_name
+from phonofilm.data.ingest.filter import Filtering, verdict
+from phonofilm.data.ingest.ledger import Fate, Ledger
 from phonofilm.data.ingest.reasons import Reason
-from phonofilm.data.ingest.rows import ClipRow, Failure, Row, SourceRow
+from phonofilm.data.ingest.rows import ClipRow, Failure, Row, ScoreRow, SourceRow, VerdictRow
 from phonofilm.data.ingest.scan import Film, Scan, films, scanning
+from phonofilm.data.ingest.score import Scoring, SplitSource, scoring
 from phonofilm.data.ingest.split import Scanned, Split, splitting
 from phonofilm.data.ingest.stage import Parts, RowT, Shard, Stage
+from phonofilm.data.ingest.subsets import Splits, assign
+from phonofilm.data.ingest.words import Uncaptioned
 from phonofilm.errors import MediaError
 from phonofilm.media.atomic import make_folder, write_atomically
 
 PLAN = "plan.json"
+ANSWERS = "answers"
+"""Folder of what models said about clips."""
 
 
 class Plan(Row):
-    """What was asked for.
+    """What was asked for; a stage that is ``None`` was not.
 
     Attributes:
         films: folder of the films.
-        scan, split: settings of the stages; ``None``: not asked for yet.
+        scan, split, score, filter, caption: settings of the stages.
+        splits: how the films are divided.
     """
 
     films: str
     scan: Scan = Scan()
     split: Split | None = None
+    score: Scoring | None = None
+    filter: Filtering | None = None
+    caption: Caption | None = None
+    splits: Splits | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +85,7 @@ class Workspace:
                 f"{folder} is no work folder: make one with phonofilm prepare scan FILMS -o {folder}"
             ) from error
         except ValidationError as error:
-            raise MediaError(f"{path} is damaged: run phonofilm prepare scan FILMS -o {folder} again") from error
+            raise MediaError(f"{path} is damaged: delete it and run phonofilm prepare scan again") from error
 
     def with_plan(self, **changes: object) -> Workspace:
         """The same folder with another plan, which is written."""
@@ -84,9 +98,14 @@ class Workspace:
         """What a stage has made here."""
         return Parts(self.folder, stage, shard)
 
+    @property
+    def films(self) -> Path:
+        """Folder of the films."""
+        return Path(self.plan.films)
+
     @cached_property
     def scanning(self) -> Stage[SourceRow]:
-        """The stage of the plan."""
+        """The first stage of the plan."""
         return scanning(self.plan.scan)
 
     @cached_property
@@ -96,37 +115,111 @@ class Workspace:
         Raises:
             MediaError: if the plan has none.
         """
-        if self.plan.split is None:
-            raise MediaError(f"{self.folder} is not split yet: run phonofilm prepare split {self.folder}")
-        return splitting(self.plan.split, self.scanning.key)
+        return splitting(self._asked(self.plan.split, "split"), self.scanning.key)
 
-    def films(self) -> dict[str, Film]:
-        """The films by their jobs' names."""
-        return {film.job: film for film in films(Path(self.plan.films))}
+    @cached_property
+    def scoring(self) -> Stage[ScoreRow]:
+        """See :attr:`splitting`."""
+        return scoring(self._asked(self.plan.score, "score"), self.splitting.key)
 
-    def sources(self) -> list[SourceRow]:
-        """Every film, in the order of the paths; the second of two with the same bytes is left out.
+    @cached_property
+    def captioning(self) -> Stage[CaptionRow]:
+        """See :attr:`splitting`; which clips it is about, its jobs' names tell."""
+        return captioning(self._asked(self.plan.caption, "caption"), self.splitting.key)
+
+    def to_scan(self) -> dict[str, Film]:
+        """The films by the names of the jobs that scan them."""
+        return {film.job: film for film in films(self.films)}
+
+    @cached_property
+    def sources(self) -> tuple[SourceRow, ...]:
+        """Every film, in the order of the paths; of two with the same bytes the second is left out.
 
         Raises:
             MediaError: if one was not scanned yet.
         """
         parts = self.parts(self.scanning)
-        rows = [_source(film, parts.result(job)) for job, film in self.films().items()]
-        return _without_duplicates(rows)
+        return _without_duplicates([_source(film, parts.result(job)) for job, film in self.to_scan().items()])
 
-    def scanned(self) -> dict[str, Scanned]:
-        """The films that are used, by the names of the jobs that split them."""
-        used = [row for row in self.sources() if row.reason is None]
-        return {row.source_id: Scanned(Path(self.plan.films) / row.path, row) for row in used}
+    @cached_property
+    def used(self) -> Mapping[str, SourceRow]:
+        """The films that the scan kept, by their ids, which name the jobs of the following stages too."""
+        return {row.source_id: row for row in self.sources if row.reason is None}
 
-    def clips(self) -> dict[str, list[ClipRow] | Failure]:
-        """The clips of each source that is used, or why it has none.
+    def to_split(self) -> dict[str, Scanned]:
+        """The films that are split."""
+        return {name: Scanned(self.films / row.path, row) for name, row in self.used.items()}
+
+    def to_score(self) -> dict[str, SplitSource]:
+        """The films that were split, with the clips that are measured."""
+        return {
+            name: SplitSource(self.films / row.path, row, tuple(clip for clip in clips if clip.reason is None))
+            for name, row, clips in self._split()
+        }
+
+    def to_caption(self) -> dict[str, Uncaptioned]:
+        """The films with clips that want words: those that no stage before left out."""
+        kept = self.ledger(captions=False).used
+        jobs = (
+            Uncaptioned(self.films, row, tuple(clip for clip in kept if clip.source_id == name), self.folder / ANSWERS)
+            for name, row in self.used.items()
+        )
+        settings = self.captioning.settings
+        assert isinstance(settings, Caption)
+        return {job_name(settings, job): job for job in jobs if job.clips}
+
+    def ledger(self, *, scores: bool = True, captions: bool = True) -> Ledger:
+        """All that the stages of the plan said.
+
+        Args:
+            scores: of the measures and rules too.
+            captions: of the words too.
 
         Raises:
-            MediaError: if one was not split yet.
+            MediaError: if a stage of the plan has not done all films.
         """
+        if self.plan.split is None:
+            return Ledger(self.sources)
+        failures = dict(_failures(self.parts(self.splitting), self.used))
+        clips = tuple(clip for _, _, rows in self._split() for clip in rows)
+        measured: tuple[ScoreRow, ...] = ()
+        verdicts: tuple[VerdictRow, ...] = ()
+        if scores and self.plan.score is not None:
+            names = [name for name, *_ in self._split()]
+            measured = tuple(row for _, row in _rows(self.parts(self.scoring), names))
+            failures |= dict(_failures(self.parts(self.scoring), names))
+            rules = self.plan.filter
+            verdicts = tuple(verdict(rules, row) for row in measured) if rules else ()
+        found = Ledger(
+            self.sources, clips, measured, verdicts, failures=failures, subsets=self._subsets() if scores else None
+        )
+        if not captions or self.plan.caption is None:
+            return found
+        return self._captioned(found)
+
+    def _captioned(self, found: Ledger) -> Ledger:
+        jobs = self.to_caption()
+        parts = self.parts(self.captioning)
+        words = tuple(row for _, row in _rows(parts, jobs))
+        failures = {(stage, jobs[job].row.source_id): fate for (stage, job), fate in _failures(parts, jobs)}
+        return Ledger(
+            found.sources, found.clips, found.scores, found.verdicts, words,
+            {**found.failures, **failures}, found.subsets,
+        )  # fmt: skip
+
+    def _split(self) -> list[tuple[str, SourceRow, list[ClipRow]]]:
+        """The films that could be split, with all their clips."""
         parts = self.parts(self.splitting)
-        return {source: parts.result(source) for source in self.scanned()}
+        results = ((name, row, parts.result(name)) for name, row in self.used.items())
+        return [(name, row, result) for name, row, result in results if not isinstance(result, Failure)]
+
+    def _subsets(self) -> Mapping[str, Any] | None:
+        return None if self.plan.splits is None else assign(self.plan.splits, self.films, self.used.values())
+
+    def _asked(self, settings: Any, verb: str) -> Any:
+        if settings is None:
+            raise MediaError(f"{self.folder} has no {verb} yet: run phonofilm prepare {verb} {self.folder}")
+        return settings
 
 
 def _source(film: Film, result: Sequence[SourceRow] | Failure) -> SourceRow:
@@ -136,7 +229,7 @@ def _source(film: Film, result: Sequence[SourceRow] | Failure) -> SourceRow:
     return row
 
 
-def _without_duplicates(rows: Sequence[SourceRow]) -> list[SourceRow]:
+def _without_duplicates(rows: Sequence[SourceRow]) -> tuple[SourceRow, ...]:
     first: dict[str, str] = {}
     kept = []
     for row in rows:
@@ -144,4 +237,21 @@ def _without_duplicates(rows: Sequence[SourceRow]) -> list[SourceRow]:
         if earlier != row.path:
             row = row.model_copy(update={"reason": Reason.DUPLICATE, "message": f"the same bytes as {earlier}"})
         kept.append(row)
-    return kept
+    return tuple(kept)
+
+
+def _rows(parts: Parts[RowT], jobs: Iterable[str]) -> Iterable[tuple[str, RowT]]:
+    """Name of the job and row, of all that did not fail."""
+    for job in jobs:
+        result = parts.result(job)
+        if not isinstance(result, Failure):
+            yield from ((job, row) for row in result)
+
+
+def _failures(parts: Parts[Any], jobs: Iterable[str]) -> Iterable[tuple[tuple[str, str], Fate]]:
+    """Stage and job of those that failed, and what became of them."""
+    name = parts.stage.name
+    for job in jobs:
+        result = parts.result(job)
+        if isinstance(result, Failure):
+            yield (name, job), Fate(name, result.reason, result.message)
