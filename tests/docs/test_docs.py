@@ -10,14 +10,15 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
+import torch
 
 from phonofilm.cli import main
 from phonofilm.cli.generate import generate
 from phonofilm.diffusion.samplers import SAMPLERS
-from phonofilm.models import catalogue
+from phonofilm.models import FamilyNetwork, catalogue, families
 
 ROOT = Path(__file__).parents[2]
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("src/**/*.md")]
@@ -84,6 +85,25 @@ def test_every_make_target_that_is_named_exists() -> None:
     named |= {words[1] for words in commands((ROOT / "README.md").read_text(encoding="utf-8")) if words[0] == "make"}
     assert {"demo", "test", "lint"} <= named
     assert named <= targets
+
+
+def test_the_family_of_the_guide_is_one() -> None:
+    text = (ROOT / "docs" / "add-a-model.md").read_text(encoding="utf-8")
+    (body,) = (body for body in blocks("python", text) if "FAMILY = " in body)
+    made: dict[str, Any] = {}
+    exec(compile(body, "add-a-model.md", "exec"), made)  # noqa: S102, the guide is our own
+    own, ours = made["FAMILY"], families()["svg"]
+    assert (own.name, own.config, own.presets["tiny"].shape) == (ours.name, ours.config, ours.presets["tiny"].shape)
+    with torch.device("meta"):
+        assert isinstance(own.build(own.presets["tiny"].config), FamilyNetwork)
+
+
+def test_the_guide_names_what_training_from_nothing_asks_of_a_family() -> None:
+    text = (ROOT / "docs" / "add-a-model.md").read_text(encoding="utf-8")
+    asked = set(re.findall(r"\brecipes\.(\w+)", (ROOT / "src/phonofilm/training/plan.py").read_text(encoding="utf-8")))
+    asked -= {"py"}
+    assert asked >= {"RECIPES", "coupled", "uncoupled"}
+    assert [name for name in asked if f"{name}(" not in text and f"{name}:" not in text] == []
 
 
 SRC = ROOT / "src"
