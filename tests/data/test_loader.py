@@ -3,8 +3,10 @@
 import functools
 import json
 import shutil
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -17,14 +19,19 @@ import torch
 from phonofilm.codecs.base import Codec
 from phonofilm.codecs.identity import Pictures, Sound, SoundConfig
 from phonofilm.data.encode import begin, encode, encode_shard, finish
+from phonofilm.data.ingest.scan import Film, Scan, scan
+from phonofilm.data.ingest.split import Scanned, Split, split
 from phonofilm.data.latent_shards import LatentWindows, Number, kind_of
 from phonofilm.data.loader import Batch, Loader, epoch_order
 from phonofilm.data.packed import Packed
 from phonofilm.data.packed_latents import EncodedClips, PackedLatents, source
 from phonofilm.data.packed_rows import INDEX, Member
-from phonofilm.data.shards import Sample, pack
+from phonofilm.data.shards import Sample, described, pack
 from phonofilm.data.windows import ClipWindows, Cutting
 from phonofilm.errors import MediaError, SettingError
+from phonofilm.media import read
+from phonofilm.media.cut import Form, Piece, cut_all
+from phonofilm.shapes import ClipShape
 from tests.data.packs import COUNT, FPS, RATE, WINDOW, clip, in_order, sample
 
 SECONDS = {number: 1 + number % 3 for number in range(COUNT)}
@@ -396,3 +403,39 @@ def test_a_split_has_its_own_windows_in_clips_and_latents(whole: Path, latents: 
     found = [(a.keys, b.keys) for a, b in zip(clips, encoded, strict=True)]
     assert all(a == b for a, b in found)
     assert {KEYS[key] % 4 != 0 for keys, _ in found for key in keys} == {True}
+
+
+@pytest.mark.parametrize(
+    ("name", "fps"),
+    [("mdn_rabbit320_8s.mp4", None), ("mdn_rabbit320_8s_vp8.webm", Fraction(8)), ("gopro_maxhero_11s.mp4", None)],
+)
+def test_clips_of_real_films_give_what_the_film_shows_there(
+    real: Callable[[str], Path], tmp_path: Path, name: str, fps: Fraction | None
+) -> None:
+    path = real(name)
+    row = scan(Scan(), Film(path.parent, path.name))[0]
+    rows = {
+        found.clip_id: found
+        for found in split(Split(seconds=Fraction(5, 2), skip=Fraction(1)), Scanned(path, row))
+        if found.reason is None
+    }
+    pieces = [Piece(found.span, tmp_path / f"{key}.mp4") for key, found in rows.items()]
+    cuts = cut_all(path, pieces, Form(fps=fps, size=(64, 64)))
+    samples = [Sample(described(rows[cut.piece.path.stem], row, cut, fps), cut.piece.path) for cut in cuts]
+    pack(samples, tmp_path / "packed", sources=[row])
+    rate = row.audio.sample_rate
+    windows = ClipWindows(Packed(tmp_path / "packed"), Cutting(ClipShape(Fraction(1), Fraction(8), 64, 64, rate)))
+    assert len(samples) >= 2 and len(windows.clip) == 2 * len(samples)
+    heard = read(path, video=False, channels=1).audio
+    for window, found in enumerate(windows.clips(range(len(windows.clip)))):
+        span, number = samples[windows.clip[window]].clip.span, int(windows.number[window])
+        start = span.first_pts * row.video.time_base - row.origin + number
+        shown = read(path, start=start, seconds=1, fps=8, audio=False, size=(64, 64)).frames
+        assert np.abs(found.frames.astype(float) - shown).mean() < 6  # coded twice
+        first = span.first_sample + number * rate
+        np.testing.assert_allclose(found.audio, heard[:, first : first + rate], atol=1e-4)  # coded in 16 bits
+
+
+def test_helping_processes_need_no_pytorch() -> None:
+    check = "import sys, phonofilm.data.latent_shards, phonofilm.data.windows; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

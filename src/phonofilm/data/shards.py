@@ -19,14 +19,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
 from phonofilm.data import tables
-from phonofilm.data.ingest.rows import SourceRow
-from phonofilm.data.packed_rows import FILM, INDEX, RECORD, SOURCES, Member, PackedClip, Place
+from phonofilm.data.ingest.rows import ClipRow, SourceRow
+from phonofilm.data.packed_rows import (
+    FILM,
+    INDEX,
+    RECORD,
+    SOURCES,
+    Member,
+    PackedClip,
+    PackedPictures,
+    PackedSound,
+    Place,
+)
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.atomic import appearing, check_target, make_folder, write_together
+from phonofilm.media.cutter import Cut
 from phonofilm.media.digest import sha256
 
 SHARD_BYTES = 512 << 20
@@ -72,6 +84,44 @@ def _readable(film: Path | bytes) -> Iterator[None]:
         yield
     except OSError as error:
         raise MediaError(f"{film} cannot be read ({error.strerror}): make it again") from error
+
+
+def described(
+    clip: ClipRow, source: SourceRow, cut: Cut, fps: Fraction | None = None, *, split: str = "", caption: str = ""
+) -> PackedClip:
+    """The row of a clip that was cut.
+
+    Args:
+        clip: its place.
+        source: its film.
+        cut: what came of it.
+        fps: of the form that it was cut to; ``None``: pictures kept their times.
+        split, caption: see :class:`~phonofilm.data.packed_rows.PackedClip`.
+
+    Raises:
+        MediaError: if the film has no pictures.
+    """
+    if source.video is None:
+        raise MediaError(f"{source.path} has no picture: clips are cut from films that have one")
+    own = (clip.span.end_pts - clip.span.first_pts) * source.video.time_base
+    height, width = cut.size
+    return PackedClip(
+        clip_id=clip.clip_id,
+        source_id=clip.source_id,
+        span=clip.span,
+        split=split,
+        caption=caption,
+        video=PackedPictures(
+            frames=cut.frames,
+            fps=fps or source.video.fps,
+            seconds=cut.frames / fps if fps else own,
+            height=height,
+            width=width,
+        ),
+        audio=PackedSound(samples=cut.samples, sample_rate=cut.sample_rate, channels=cut.channels)
+        if cut.samples
+        else None,
+    )
 
 
 def shard_order(clip_id: str) -> str:

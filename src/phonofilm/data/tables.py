@@ -109,8 +109,8 @@ def _bare(kind: Any) -> Any:
     if get_origin(kind) is Annotated:
         return _bare(get_args(kind)[0])
     if get_origin(kind) in (Union, types.UnionType):
-        (kind,) = [one for one in get_args(kind) if one is not type(None)]
-        return _bare(kind)
+        kinds = [one for one in get_args(kind) if one is not type(None)]
+        return _bare(kinds[0]) if len(kinds) == 1 else kind
     return kind
 
 
