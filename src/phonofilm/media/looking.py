@@ -1,0 +1,181 @@
+"""A clip and its film side by side: where what is seen and heard in the one comes from in the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from math import sqrt
+
+import numpy as np
+
+from phonofilm.media.decoders import Decoder, placed
+from phonofilm.media.matching import NOVEL, Doubt, Finding, Moments, difference, find_pictures, find_sound
+from phonofilm.media.mix import mix
+from phonofilm.media.picture import centre
+from phonofilm.media.probe import AudioInfo, MediaInfo
+from phonofilm.media.resample import resample_audio
+from phonofilm.pair import AV
+from phonofilm.shapes import nearest
+
+SMALL = 128
+"""Pictures are compared at about so many squared pixels."""
+REACH = 1.0
+"""How far to look for a clip's content around its place, in seconds."""
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """A clip, and where it should come from.
+
+    Attributes:
+        clip, film: what they are.
+        place: where its pictures and its sound should come from, in seconds on the film's own clock; ``None``
+            without sound.
+        length: of the clip, in seconds.
+        kept: the (height, width) of the clip's pictures without what makes them even; ``None``: they are even.
+        steady: the clip's pictures were chosen for a constant clock: the middles of their times are compared.
+    """
+
+    clip: MediaInfo
+    film: MediaInfo
+    place: AV[Fraction | None]
+    length: Fraction
+    kept: tuple[int, int] | None = None
+    steady: bool = False
+
+
+@dataclass(frozen=True)
+class Content:
+    """Where a clip's pictures and sound come from, against the place where they should.
+
+    Attributes:
+        counts: pictures and samples that came out.
+        starts: when the first picture is shown and the first sample heard, in seconds on the clip's own clock.
+        found: by how much each stream's content is late when its time stamps are honoured.
+        times: of the clip's pictures after its start, in seconds.
+        film_times: of the film's pictures around it, after the clip's place, in seconds.
+    """
+
+    counts: AV[int]
+    starts: AV[Fraction | None]
+    found: AV[Finding]
+    times: tuple[Fraction, ...]
+    film_times: tuple[Fraction, ...]
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """Of pictures: their times, those of the film's, and what was found."""
+
+    times: tuple[Fraction, ...]
+    film_times: tuple[Fraction, ...]
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class _Hearing:
+    """Of sound: how many samples, the time of the first one, and what was found."""
+
+    samples: int
+    start: Fraction | None
+    finding: Finding
+
+
+def look(pairing: Pairing, decoder: Decoder, reach: float = REACH) -> Content:
+    """Find a clip's content in its film, at most ``reach`` seconds from where it should be.
+
+    Raises:
+        MediaError: if one of them cannot be decoded, or the decoder is not there.
+    """
+    sight, hearing = _look(pairing, decoder, reach), _listen(pairing, decoder, Fraction(reach))
+    return Content(
+        AV(len(sight.times), hearing.samples),
+        AV(sight.times[0] if sight.times else None, hearing.start),
+        AV(sight.finding, hearing.finding),
+        sight.times,
+        sight.film_times,
+    )
+
+
+def _look(pairing: Pairing, decoder: Decoder, reach: float) -> _Sight:
+    clip, film, begin = pairing.clip, pairing.film, pairing.place.video
+    assert film.video is not None and begin is not None
+    far, own = Fraction(reach), (film.video.height, film.video.width)
+    stored = own if clip.video is None else (clip.video.height, clip.video.width)
+    kept = pairing.kept or stored
+    scale = Fraction(min(SMALL / sqrt(kept[0] * kept[1]), 1.0))
+    wide = _scaled(own, scale * max(Fraction(has, had) for has, had in zip(kept, own, strict=True)))
+    height, width = map(min, _scaled(kept, scale), wide)
+    seen = []
+    if clip.video is not None:
+        seen = list(decoder.pictures(clip, clip.video, _scaled(stored, scale), clip.origin, None))
+    around = list(decoder.pictures(film, film.video, wide, begin - far, begin + pairing.length + far))
+    times, film_times = tuple(one.time - clip.origin for one in seen), tuple(one.time - begin for one in around)
+    if not seen or not around:
+        return _Sight(times, film_times, Finding.of((), Doubt.ABSENT))
+    greys = [one.grey[:height, :width] for one in seen]
+    film_greys = np.stack([centre(one.grey, (height, width)) for one in around])
+    if pairing.steady:
+        finding = find_pictures(_held(times, greys), Moments(_seconds(_middles(film_times)), film_greys), reach)
+    else:
+        here, there = Moments(_seconds(times), np.stack(greys)), Moments(_seconds(film_times), film_greys)
+        finding = find_pictures(here, there, reach)
+    return _Sight(times, film_times, finding)
+
+
+def _listen(pairing: Pairing, decoder: Decoder, far: Fraction) -> _Hearing:
+    clip, film, begin = pairing.clip, pairing.film, pairing.place.audio
+    runs = [] if clip.audio is None else list(decoder.sound(clip, clip.audio, clip.origin, None))
+    if clip.audio is None or not runs:
+        return _Hearing(0, None, Finding.of((), Doubt.ABSENT))
+    samples, start = sum(run.samples.shape[1] for run in runs), runs[0].time - clip.origin
+    if film.audio is None or begin is None:
+        return _Hearing(samples, start, Finding.of((), Doubt.ABSENT))
+    own = placed(iter(runs), runs[0].time, samples, clip.audio.sample_rate)
+    return _Hearing(samples, start, _find_heard(own, clip.audio, film, film.audio, begin + start, decoder, far))
+
+
+def _find_heard(
+    own: np.ndarray,
+    form: AudioInfo,
+    film: MediaInfo,
+    audio: AudioInfo,
+    begin: Fraction,
+    decoder: Decoder,
+    far: Fraction,
+) -> Finding:
+    """A clip's sound in its film's, at the film's rate; it should be at ``begin``."""
+    rate = audio.sample_rate
+    heard = resample_audio(mix(own, form.speakers, 1), form.sample_rate, rate)[0]
+    ahead = nearest(far * rate)
+    since, count = begin - Fraction(ahead, rate), len(heard) + 2 * ahead
+    around = placed(decoder.sound(film, audio, since, since + Fraction(count, rate)), since, count, rate)
+    channels = audio.speakers if len(around) == audio.channels else ("FC",)
+    return find_sound(heard, mix(around, channels, 1)[0], ahead, rate)
+
+
+def _scaled(size: tuple[int, int], scale: float | Fraction) -> tuple[int, int]:
+    height, width = (max(nearest(Fraction(side) * Fraction(scale)), 1) for side in size)
+    return height, width
+
+
+def _held(times: Sequence[Fraction], greys: Sequence[np.ndarray]) -> Moments:
+    """Each picture once, in the middle of the time for which it is held."""
+    new = [0, *(at + 1 for at, pair in enumerate(pairwise(greys)) if difference(*pair) > NOVEL)]
+    ends = [*new[1:], len(times)]
+    last = times[-1] + (times[-1] - times[-2] if len(times) > 1 else 0)
+    until = [*times, last]
+    middles = [(until[begin] + until[end]) / 2 for begin, end in zip(new, ends, strict=True)]
+    return Moments(_seconds(middles), np.stack([greys[index] for index in new]))
+
+
+def _middles(times: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """Of the times for which pictures are shown; the last one as long as the one before."""
+    last = times[-1] + (times[-1] - times[-2] if len(times) > 1 else 0)
+    return tuple((begin + end) / 2 for begin, end in pairwise([*times, last]))
+
+
+def _seconds(times: Sequence[Fraction]) -> np.ndarray:
+    return np.array([float(time) for time in times])
