@@ -119,7 +119,7 @@ def _measured(info: MediaInfo, windows: list[Window], families: list[type[Meter]
     heard = Sweep((*_samples(clip.window), clip) for clip in clips)
     if info.audio is None:
         heard.end()
-    for part in _film(info, min(window.begin for window in windows)):
+    for part in _film(info, max(min(window.begin for window in windows), Fraction(0))):
         if isinstance(part, Picture):
             for clip in seen.over(part.pts, part.pts + 1):
                 clip.see(part)
