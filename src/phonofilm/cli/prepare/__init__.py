@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from phonofilm.cli.prepare.clapperboard import clapperboard
-from phonofilm.cli.prepare.stages import scan, split
+from phonofilm.cli.prepare.looking import explain, report, stats
+from phonofilm.cli.prepare.stages import caption, filter_, scan, score, split
 
 app = typer.Typer(
     help="Data sets: from a folder of films to exact training clips, or Clapperboard scenes.",
@@ -13,5 +14,5 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (clapperboard, scan, split):
-    app.command()(verb)
+for verb in (clapperboard, scan, split, score, filter_, caption, stats, explain, report):
+    app.command(verb.__name__.rstrip("_"))(verb)

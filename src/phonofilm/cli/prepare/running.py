@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,8 @@ from phonofilm.cli.progress import progress
 from phonofilm.errors import SettingError
 
 if TYPE_CHECKING:
+    from phonofilm.data.ingest.ledger import Ledger
+    from phonofilm.data.ingest.pool import Limits, Pool
     from phonofilm.data.ingest.reasons import Reason
     from phonofilm.data.ingest.stage import Shard, Stage
     from phonofilm.data.ingest.workspace import Workspace
@@ -52,15 +54,14 @@ class Running:
             Whether all is there now; where it is not, other jobs of the array are at it, and this is said.
         """
         from phonofilm.data.ingest.engine import run
-        from phonofilm.data.ingest.pool import Limits, Pool
 
         share = shard_of(self.shard)
         with progress(what, "films") as report:
             run(
                 space.parts(stage, share),
                 jobs,
-                Pool(self.workers or os.cpu_count() or 1),
-                Limits(self.time_limit, int(self.memory_limit * 2**30)),
+                pool(self.workers),
+                limits(self.time_limit, self.memory_limit),
                 shard=share,
                 retry=lambda failure: self.retry and failure.reason.may_pass,
                 progress=report,
@@ -69,6 +70,20 @@ class Running:
         if missing:
             typer.echo(f"{space.folder}: share {self.shard} is done; {missing} of {len(jobs)} films are still missing")
         return not missing
+
+
+def pool(workers: int) -> Pool:
+    """The engine of this machine."""
+    from phonofilm.data.ingest.pool import Pool
+
+    return Pool(workers or os.cpu_count() or 1)
+
+
+def limits(seconds: float, gibibytes: float) -> Limits:
+    """What one film may take."""
+    from phonofilm.data.ingest.pool import Limits
+
+    return Limits(seconds, int(gibibytes * 2**30))
 
 
 def shard_of(text: str) -> Shard:
@@ -85,25 +100,32 @@ def shard_of(text: str) -> Shard:
     return Shard(int(index), int(count))
 
 
-def left_out(reasons: Iterable[Reason | None]) -> str:
-    """How many are used, and how many are not for which reason."""
-    counts = Counter(reasons)
-    used = counts.pop(None, 0)
-    why = ", ".join(f"{count} {reason.value}" for reason, count in counts.most_common() if reason is not None)
-    return f"{used} used" + (f"; left out: {why}" if why else "")
+def account(space: Workspace, ledger: Ledger, allowed: float = 1.0) -> None:
+    """Say how many films and clips are used, and how many are not for which reason; then judge the films.
 
-
-def check_bad(reasons: Sequence[Reason | None], allowed: float) -> None:
-    """End with status 3 if too many films are bad.
+    Args:
+        space: whose.
+        ledger: what its stages said.
+        allowed: share of bad films that is borne.
 
     Raises:
-        typer.Exit: if they are.
+        typer.Exit: with status 3 if more are bad.
     """
-    bad = sum(reason is not None and reason.is_fault for reason in reasons)
-    if bad > allowed * len(reasons):
+    lost = [fate.reason for _, fate in ledger.lost]
+    said = f"{space.folder}: {_used('films', len(ledger.sources), lost)}"
+    if ledger.clips:
+        said += f"; {_used('clips', len(ledger.clips), [fate.reason for fate in ledger.fates.values()])}"
+    typer.echo(said)
+    bad = sum(reason.is_fault for reason in lost)
+    if bad > allowed * len(ledger.sources):
         typer.echo(
-            f"phonofilm: {bad} of {len(reasons)} films are bad, more than --max-bad {allowed:g}: "
-            "mend or remove them, or raise it",
+            f"phonofilm: {bad} of {len(ledger.sources)} films are bad, more than --max-bad {allowed:g}: "
+            f"see phonofilm prepare report {space.folder}, then mend or remove them, or raise it",
             err=True,
         )
         raise typer.Exit(TOO_BAD)
+
+
+def _used(what: str, count: int, reasons: Sequence[Reason]) -> str:
+    why = ", ".join(f"{number} {reason.value}" for reason, number in Counter(reasons).most_common())
+    return f"{count} {what}, {count - len(reasons)} used" + (f" (left out: {why})" if why else "")

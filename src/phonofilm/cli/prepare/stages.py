@@ -17,11 +17,15 @@ from phonofilm.cli.prepare.running import (
     ShardOf,
     TimeLimit,
     Workers,
-    check_bad,
-    left_out,
+    account,
 )
+from phonofilm.errors import SettingError, unknown_name
 
 Work = Annotated[Path, typer.Argument(metavar="WORK", help="Folder that phonofilm prepare scan made.")]
+
+
+WORDS = {"beside": False, "folder": False, "list": True, "classes": True}
+"""Sources of captions that have no URL, and whether each is a file."""
 
 
 def scan(
@@ -42,16 +46,14 @@ def scan(
 
     Example: phonofilm prepare scan ~/films -o work/
     """
+    from phonofilm.data.ingest.ledger import Ledger
     from phonofilm.data.ingest.scan import Scan
     from phonofilm.data.ingest.workspace import Workspace
 
     running = Running(workers, shard, retry, time_limit, memory_limit)
     space = Workspace.begin(output, films, Scan(silent=silent))
-    if not running("scanning", space, space.scanning, space.films()):
-        return
-    reasons = [row.reason for row in space.sources()]
-    typer.echo(f"{output}: {len(reasons)} films, {left_out(reasons)}")
-    check_bad(reasons, max_bad)
+    if running("scanning", space, space.scanning, space.to_scan()):
+        account(space, Ledger(space.sources), max_bad)
 
 
 def split(
@@ -75,7 +77,6 @@ def split(
 
     Example: phonofilm prepare split work/ --seconds 34 --skip 10
     """
-    from phonofilm.data.ingest.rows import Failure
     from phonofilm.data.ingest.split import Split
     from phonofilm.data.ingest.workspace import Workspace
 
@@ -83,10 +84,134 @@ def split(
     settings = Split(seconds=length, stride=step, skip=Fraction(number(skip, "--skip")), rest=least)
     space = Workspace.open(work).with_plan(split=settings)
     running = Running(workers, shard, retry, time_limit, memory_limit)
-    if not running("splitting", space, space.splitting, space.scanned()):
-        return
-    found = space.clips().values()
-    failures = [result.reason if isinstance(result, Failure) else None for result in found]
-    clips = [clip.reason for result in found if not isinstance(result, Failure) for clip in result]
-    typer.echo(f"{work}: {len(failures)} films, {left_out(failures)}; {len(clips)} clips, {left_out(clips)}")
-    check_bad(failures, max_bad)
+    if running("splitting", space, space.splitting, space.to_split()):
+        account(space, space.ledger(scores=False, captions=False), max_bad)
+
+
+def score(
+    work: Work,
+    measures: Annotated[
+        list[str] | None, typer.Option("--measure", help="A family of measures, may be repeated (all of them).")
+    ] = None,
+    plugins: Annotated[
+        list[str] | None,
+        typer.Option("--plugin", metavar="FILE.py:NAME", help="A measure of your own, may be repeated."),
+    ] = None,
+    workers: Workers = 0,
+    shard: ShardOf = "0/1",
+    retry: Retry = False,
+    time_limit: TimeLimit = 3600,
+    memory_limit: MemoryLimit = 4,
+    max_bad: MaxBad = 0.05,
+) -> None:
+    """Measure every clip: loudness, silence, clipping, motion, stillness, cuts, black, onsets, offset of sound.
+
+    Nothing is judged; rules that do, come with phonofilm prepare filter and may change without measuring again.
+
+    Examples:
+    phonofilm prepare score work/
+
+    phonofilm prepare score work/ --plugin synchformer.py:Offset
+    """
+    from phonofilm.data.ingest.recipe import checked
+    from phonofilm.data.ingest.score import Scoring
+    from phonofilm.data.ingest.workspace import Workspace
+
+    settings = checked(Scoring, {"measures": measures, "plugins": plugins or ()}, "phonofilm prepare score")
+    space = Workspace.open(work).with_plan(score=settings)
+    running = Running(workers, shard, retry, time_limit, memory_limit)
+    if running("measuring", space, space.scoring, space.to_score()):
+        account(space, space.ledger(captions=False), max_bad)
+
+
+def filter_(
+    work: Work,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option("--rule", metavar="RULE", help="'silence_ratio < 0.8', 'not all_zero'; all must hold."),
+    ] = None,
+    missing: Annotated[str, typer.Option(help="Clips without a value that a rule asks for: keep or drop.")] = "drop",
+) -> None:
+    """Keep clips by rules on what was measured; nothing moves, and other rules may follow.
+
+    The rules replace those given before; without any, all clips are kept.
+
+    Example: phonofilm prepare filter work/ --rule "silence_ratio < 0.8 and not all_zero" --rule "motion > 0.5"
+    """
+    from phonofilm.data.ingest.filter import Filtering
+    from phonofilm.data.ingest.recipe import checked
+    from phonofilm.data.ingest.score import Scoring
+    from phonofilm.data.ingest.workspace import Workspace
+
+    settings = checked(Filtering, {"rules": rules or (), "missing": missing}, "phonofilm prepare filter")
+    space = Workspace.open(work)
+    measured = space.scoring.settings
+    assert isinstance(measured, Scoring)
+    settings.check(measured.gives)
+    space = space.with_plan(filter=settings)
+    account(space, space.ledger(captions=False))
+
+
+def caption(
+    work: Work,
+    sources: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="SOURCE",
+            help="beside (film.txt, film.json), folder (its name is the class), list:FILE (CSV or JSON lines with "
+            "path and caption) or classes:FILE (as vggsound.csv); may be repeated, the first that knows a film is "
+            "believed. Default: beside.",
+        ),
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Ask a model behind an OpenAI-compatible URL (.../v1).")] = None,
+    model: Annotated[str | None, typer.Option(help="Its name there.")] = None,
+    prompt: Annotated[str | None, typer.Option(help="What it is asked about each clip.")] = None,
+    sound: Annotated[bool, typer.Option("--sound", help="It hears: send the sound too.")] = False,
+    optional: Annotated[bool, typer.Option("--optional", help="Keep clips without words.")] = False,
+    workers: Workers = 0,
+    shard: ShardOf = "0/1",
+    retry: Retry = False,
+    time_limit: TimeLimit = 3600,
+    memory_limit: MemoryLimit = 4,
+    max_bad: MaxBad = 0.05,
+) -> None:
+    """Give every clip its words: from files beside the films, classes, lists, or a model that sees.
+
+    The key of a model is read from OPENAI_API_KEY; its answers are kept, and asked for once.
+
+    Examples:
+    phonofilm prepare caption work/ --from list:captions.csv --from folder
+
+    phonofilm prepare caption work/ --url http://localhost:8000/v1 --model qwen-omni --sound
+    """
+    from phonofilm.data.ingest.caption import Caption
+    from phonofilm.data.ingest.recipe import checked
+    from phonofilm.data.ingest.workspace import Workspace
+
+    if (url is None) != (model is None):
+        raise SettingError("a model that is asked needs both --url and --model")
+    asked: list[dict[str, object]] = [_source(text) for text in sources or ()]
+    if url is not None:
+        question = {} if prompt is None else {"prompt": prompt}
+        asked.append({"kind": "endpoint", "url": url, "model": model, "sound": sound, **question})
+    given = {"sources": asked} if asked else {}
+    settings = checked(Caption, {**given, "required": not optional}, "phonofilm prepare caption")
+    space = Workspace.open(work).with_plan(caption=settings)
+    running = Running(workers, shard, retry, time_limit, memory_limit)
+    if running("captioning", space, space.captioning, space.to_caption()):
+        account(space, space.ledger(), max_bad)
+
+
+def _source(text: str) -> dict[str, object]:
+    """``list:captions.csv`` as settings.
+
+    Raises:
+        SettingError: for an unknown kind, or a file too few or too many.
+    """
+    kind, _, file = text.partition(":")
+    if kind not in WORDS:
+        raise unknown_name("source of captions", kind, WORDS)
+    if WORDS[kind] != bool(file):
+        raise SettingError(f"--from {text}: write {kind + ':FILE' if WORDS[kind] else kind}")
+    return {"kind": kind, "file": file} if file else {"kind": kind}
