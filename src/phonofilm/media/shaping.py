@@ -8,7 +8,8 @@ from typing import Any
 
 from av.filter import Graph
 
-from phonofilm.media.picture import cover, shown_size, turn_of
+from phonofilm.media.picture import shown_size, turn_of
+from phonofilm.shapes import nearest
 
 RGB_SPACE = 0
 """FFmpeg's number for pixels that have no matrix; they get BT.601's."""
@@ -59,24 +60,31 @@ class Shaper:
         turn = turn_of(frame)
         own = shown_size(frame, self._aspect, turn)
         size = self._size or own
-        scaled = own if self._size is None else cover(own, size)
-        height, width = scaled[::-1] if turn.quarters % 2 else scaled
-        shrinks = height < frame.height or width < frame.width
+        height, width = size[::-1] if turn.quarters % 2 else size
+        rows, columns = self._visible(frame, height, width)
+        if (rows, columns) != (frame.height, frame.width):  # before scaling, which then has less to do
+            yield "crop", f"{columns}:{rows}"
+        shrinks = height < rows or width < columns
         matrix = ":out_color_matrix=bt601" if int(frame.colorspace) == RGB_SPACE else ""
         yield "scale", f"{width}:{height}:flags={'area' if shrinks else 'bicubic'}:out_range=tv{matrix}"
-        top, left = ((had - wanted) // 2 for had, wanted in zip(scaled, size, strict=True))
-        is_odd = any(length % 2 for length in (*scaled, *size, top, left))
-        if is_odd:  # chroma planes of half the size would be cut and padded inexactly
+        right, bottom = size[1] % 2, size[0] % 2
+        if right or bottom:  # planes of half the size would be turned and padded inexactly
             yield "format", "yuv444p"
         if turn.mirrored:
             yield "hflip", ""
         yield from UPRIGHT[turn.quarters]
-        if size != scaled:
-            yield "crop", f"{size[1]}:{size[0]}:{left}:{top}"
-        right, bottom = size[1] % 2, size[0] % 2
         if right or bottom:
             yield "pad", f"{size[1] + right}:{size[0] + bottom}"
             yield "fillborders", f"right={right}:bottom={bottom}:mode=smear"
-        if is_odd:
             yield "scale", "flags=area"
         yield "format", "yuv420p"
+
+    def _visible(self, frame: Any, height: int, width: int) -> tuple[int, int]:
+        """Stored rows and columns that a picture of that size, as stored, shows; even where it does not show all."""
+        scale = max(Fraction(height, frame.height), width / (frame.width * self._aspect))
+        shown = (height / scale, width / (scale * self._aspect))
+        rows, columns = (
+            had if part > had - 1 else max(2 * nearest(part / 2), 2)
+            for part, had in zip(shown, (frame.height, frame.width), strict=True)
+        )
+        return rows, columns
