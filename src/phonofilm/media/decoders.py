@@ -17,14 +17,12 @@ from phonofilm.errors import MediaError
 from phonofilm.media.frames import SEEK_BEYOND, decoded_frames
 from phonofilm.media.picture import turn_of
 from phonofilm.media.probe import AudioInfo, MediaInfo, VideoInfo
-from phonofilm.media.sound import RUN_UP, blocks_of
+from phonofilm.media.sound import RUN_UP, blocks_of, jump_of
 from phonofilm.media.source import time_of
 from phonofilm.shapes import nearest
 
 STAMP = re.compile(rb"\] n: *(\d+) pts: *(-?\d+) ")
 TICK = re.compile(rb"config in time_base: (\d+)/(\d+)")
-APART = Fraction(1, 20)
-"""Where the program's time stamps leave the count of samples by more than this, in seconds, sound is missing."""
 
 
 @dataclass(frozen=True)
@@ -151,10 +149,11 @@ class Program:
         wanted = f"{_trimmed('atrim', begin, end)}aformat=flt:{audio.sample_rate},ashowinfo"
         raw, log = self._run(info, since, ["-map", "0:a:0", "-af", wanted, "-f", "f32le"])
         samples = raw.view(np.float32).reshape(-1, audio.channels).T
+        jump = jump_of(audio)
         at, start, count = 0, Fraction(0), 0
         for found in re.finditer(rb"pts:(-?\d+) .*?nb_samples:(\d+)", log):
             time = Fraction(int(found[1]), audio.sample_rate)
-            if abs(time - start - Fraction(count, audio.sample_rate)) > APART or not (at or count):
+            if not count or abs((time - start) * audio.sample_rate - count) > jump:
                 if count:
                     yield Heard(start, samples[:, at - count : at])
                 start, count = time, 0

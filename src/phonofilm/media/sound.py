@@ -105,7 +105,7 @@ def blocks_of(info: MediaInfo, audio: AudioInfo, since: Fraction) -> Iterator[Bl
 def _stamped(info: MediaInfo, audio: AudioInfo, since: Fraction) -> Iterator[Block]:
     """The film's sound in order, each block following the last unless the time stamps really jump."""
     planar = _planar(info, audio)
-    jump = JUMP * audio.sample_rate + (VORBIS_WOBBLE if audio.codec == "vorbis" else 0)
+    jump = jump_of(audio)
     expected = None
     for frame in _decoded(info, audio, since):
         if frame.pts is not None:
@@ -117,6 +117,11 @@ def _stamped(info: MediaInfo, audio: AudioInfo, since: Fraction) -> Iterator[Blo
         block = Block(expected, planar(frame), _heard(frame, audio))
         yield block
         expected = block.stop
+
+
+def jump_of(audio: AudioInfo) -> Fraction:
+    """By how many samples time stamps must leave the count of samples to be believed."""
+    return JUMP * audio.sample_rate + (VORBIS_WOBBLE if audio.codec == "vorbis" else 0)
 
 
 def _heard(frame: Any, audio: AudioInfo) -> int:
