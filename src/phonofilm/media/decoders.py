@@ -146,7 +146,9 @@ class Program:
         """See :class:`Decoder`."""
         # Only an MP4's table leads to the exact sample.
         since = begin - RUN_UP if info.is_indexed and begin > info.origin + SEEK_BEYOND else None
-        wanted = f"{_trimmed('atrim', begin, end)}aformat=flt:{audio.sample_rate},ashowinfo"
+        # Vorbis stamps waver, so its samples are counted, from the beginning.
+        counted = "asetpts=STARTPTS+N," if audio.codec == "vorbis" else ""
+        wanted = f"{counted}{_trimmed('atrim', begin, end)}aformat=flt:{audio.sample_rate},ashowinfo"
         raw, log = self._run(info, since, ["-map", "0:a:0", "-af", wanted, "-f", "f32le"])
         samples = raw.view(np.float32).reshape(-1, audio.channels).T
         jump = jump_of(audio)
