@@ -7,6 +7,7 @@ import typer
 from phonofilm.cli.prepare.clapperboard import clapperboard
 from phonofilm.cli.prepare.looking import explain, report, stats
 from phonofilm.cli.prepare.stages import caption, filter_, scan, score, split
+from phonofilm.cli.prepare.storing import encode, pack, publish, verify
 
 app = typer.Typer(
     help="Data sets: from a folder of films to exact training clips, or Clapperboard scenes.",
@@ -14,5 +15,5 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (clapperboard, scan, split, score, filter_, caption, stats, explain, report):
+for verb in (clapperboard, scan, split, score, filter_, caption, pack, verify, encode, publish, stats, explain, report):
     app.command(verb.__name__.rstrip("_"))(verb)

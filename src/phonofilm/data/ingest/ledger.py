@@ -16,8 +16,10 @@ from phonofilm.data.ingest.subsets import Subset
 if TYPE_CHECKING:
     from phonofilm.data.packed_rows import Member
 
-STAGES = ("scan", "split", "score", "filter", "caption", "splits")
-"""In their order; the last is the division into subsets."""
+SPLITS = "splits"
+"""The division into subsets."""
+STAGES = ("scan", "split", "score", "filter", "caption", SPLITS, "cut")
+"""In their order."""
 Judged = TypeVar("Judged", ScoreRow, VerdictRow, CaptionRow)
 
 
@@ -139,7 +141,7 @@ class Ledger:
             if (stage, source) in self.failures:
                 yield self.failures[stage, source]
         if self.subsets is not None and source not in self.subsets:
-            yield Fate(STAGES[-1], Reason.RULE, "no list of the recipe names its film")
+            yield Fate(SPLITS, Reason.RULE, "no list of the recipe names its film")
 
 
 def _by_clip(rows: Iterable[Judged]) -> dict[str, Judged]:

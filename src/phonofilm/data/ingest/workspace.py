@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from phonofilm.data.ingest.caption import Caption, CaptionRow, captioning, job_name
+from phonofilm.data.ingest.caption import Caption, CaptionRow, captioning, job_name, texts
+from phonofilm.data.ingest.cutting import CutRow, Kept, cutting, sample
 from phonofilm.data.ingest.filter import Filtering, verdict
 from phonofilm.data.ingest.ledger import Fate, Ledger
 from phonofilm.data.ingest.reasons import Reason
+from phonofilm.data.ingest.recipe import Pack
 from phonofilm.data.ingest.rows import ClipRow, Failure, Row, ScoreRow, SourceRow, VerdictRow
 from phonofilm.data.ingest.scan import Film, Scan, films, scanning
 from phonofilm.data.ingest.score import Scoring, SplitSource, scoring
@@ -21,6 +23,7 @@ from phonofilm.data.ingest.split import Scanned, Split, splitting
 from phonofilm.data.ingest.stage import Parts, RowT, Shard, Stage
 from phonofilm.data.ingest.subsets import Splits, assign
 from phonofilm.data.ingest.words import Uncaptioned
+from phonofilm.data.shards import Sample, shard_order
 from phonofilm.errors import MediaError
 from phonofilm.media.atomic import make_folder, write_atomically
 
@@ -36,6 +39,7 @@ class Plan(Row):
         films: folder of the films.
         scan, split, score, filter, caption: settings of the stages.
         splits: how the films are divided.
+        pack: what the clips are written as.
     """
 
     films: str
@@ -45,6 +49,7 @@ class Plan(Row):
     filter: Filtering | None = None
     caption: Caption | None = None
     splits: Splits | None = None
+    pack: Pack | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,11 @@ class Workspace:
         """See :attr:`splitting`; which clips it is about, its jobs' names tell."""
         return captioning(self._asked(self.plan.caption, "caption"), self.splitting.key)
 
+    @cached_property
+    def cutting(self) -> Stage[CutRow]:
+        """See :attr:`splitting`; which clips are cut, its jobs' names tell."""
+        return cutting(self._asked(self.plan.pack, "pack"), self.splitting.key)
+
     def to_scan(self) -> dict[str, Film]:
         """The films by the names of the jobs that scan them."""
         return {film.job: film for film in films(self.films)}
@@ -167,6 +177,45 @@ class Workspace:
         settings = self.captioning.settings
         assert isinstance(settings, Caption)
         return {job_name(settings, job): job for job in jobs if job.clips}
+
+    def to_cut(self, ledger: Ledger) -> dict[str, Kept]:
+        """The films with clips that are in; those of one film and choice lie in a folder of their own."""
+        kept: dict[str, list[ClipRow]] = {}
+        for clip in ledger.used:
+            kept.setdefault(clip.source_id, []).append(clip)
+        folder = self.parts(self.cutting).folder
+        films = (
+            Kept(self.films / self.used[source].path, self.used[source], tuple(clips), folder)
+            for source, clips in kept.items()
+        )
+        return {film.job: replace(film, folder=folder / film.job) for film in films}
+
+    def after_cutting(self, ledger: Ledger) -> Ledger:
+        """The same, and which films could not be cut.
+
+        Raises:
+            MediaError: if one was not cut yet.
+        """
+        jobs = self.to_cut(ledger)
+        failed = {
+            (stage, jobs[job].row.source_id): fate for (stage, job), fate in _failures(self.parts(self.cutting), jobs)
+        }
+        return replace(ledger, failures={**ledger.failures, **failed})
+
+    def samples(self, ledger: Ledger) -> Iterator[Sample]:
+        """The clips that were cut, in the order of the shards.
+
+        Args:
+            ledger: before cutting; a film that could not be cut gives no samples.
+
+        Raises:
+            MediaError: if one was not cut yet.
+        """
+        parts, captions, subsets = self.parts(self.cutting), texts(ledger.captions), ledger.subsets or {}
+        cut = [(film, row) for job, film in self.to_cut(ledger).items() for _, row in _rows(parts, [job])]
+        for film, row in sorted(cut, key=lambda one: shard_order(one[1].clip.clip_id)):
+            subset = subsets.get(row.clip.source_id)
+            yield sample(row, film, subset.value if subset else "", captions)
 
     def ledger(self, *, scores: bool = True, captions: bool = True) -> Ledger:
         """All that the stages of the plan said.
