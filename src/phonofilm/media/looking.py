@@ -13,7 +13,7 @@ import numpy as np
 from phonofilm.media.decoders import Decoder, placed
 from phonofilm.media.matching import NOVEL, Doubt, Finding, Moments, difference, find_pictures, find_sound
 from phonofilm.media.mix import mix
-from phonofilm.media.picture import centre
+from phonofilm.media.picture import centre, cover
 from phonofilm.media.probe import AudioInfo, MediaInfo
 from phonofilm.media.resample import resample_audio
 from phonofilm.pair import AV
@@ -106,8 +106,8 @@ def _look(pairing: Pairing, decoder: Decoder, reach: float) -> _Sight:
     stored = own if clip.video is None else (clip.video.height, clip.video.width)
     kept = pairing.kept or stored
     scale = Fraction(min(SMALL / sqrt(kept[0] * kept[1]), 1.0))
-    wide = _scaled(own, scale * max(Fraction(has, had) for has, had in zip(kept, own, strict=True)))
-    height, width = map(min, _scaled(kept, scale), wide)
+    height, width = _scaled(kept, scale)
+    wide = cover(own, (height, width))
     seen = []
     if clip.video is not None:
         seen = list(decoder.pictures(clip, clip.video, _scaled(stored, scale), clip.origin, None))

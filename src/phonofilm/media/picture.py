@@ -83,9 +83,9 @@ def picture_of(frame: Any, aspect: Fraction = Fraction(1), size: tuple[int, int]
 
 
 def cover(own: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
-    """The smallest (height, width) of ``own``'s shape that covers ``size``."""
+    """The (height, width) next to the smallest one of ``own``'s shape that covers ``size`` by as much on both sides."""
     scale = max(Fraction(wanted, had) for wanted, had in zip(size, own, strict=True))
-    height, width = (max(nearest(had * scale), wanted) for wanted, had in zip(size, own, strict=True))
+    height, width = (wanted + 2 * nearest((had * scale - wanted) / 2) for wanted, had in zip(size, own, strict=True))
     return height, width
 
 

@@ -6,6 +6,7 @@ import typer
 
 from phonofilm.cli.prepare.clapperboard import clapperboard
 from phonofilm.cli.prepare.looking import explain, report, stats
+from phonofilm.cli.prepare.recipes import recipes, run
 from phonofilm.cli.prepare.stages import caption, filter_, scan, score, split
 from phonofilm.cli.prepare.storing import encode, pack, publish, verify
 
@@ -15,5 +16,21 @@ app = typer.Typer(
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (clapperboard, scan, split, score, filter_, caption, pack, verify, encode, publish, stats, explain, report):
+for verb in (
+    clapperboard,
+    recipes,
+    run,
+    scan,
+    split,
+    score,
+    filter_,
+    caption,
+    pack,
+    verify,
+    encode,
+    publish,
+    stats,
+    explain,
+    report,
+):
     app.command(verb.__name__.rstrip("_"))(verb)

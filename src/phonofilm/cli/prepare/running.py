@@ -47,6 +47,9 @@ class Running:
     time_limit: float
     memory_limit: float
 
+    def __post_init__(self) -> None:
+        shard_of(self.shard)  # now, not after something was written
+
     def __call__(self, what: str, space: Workspace, stage: Stage[Any], jobs: Mapping[str, Any]) -> bool:
         """Make what is missing, with progress; a film that fails is recorded with its reason.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from phonofilm.cli.parse import fraction, number
+from phonofilm.cli.parse import fraction
 from phonofilm.cli.prepare.running import (
     MaxBad,
     MemoryLimit,
@@ -77,13 +76,15 @@ def split(
 
     Example: phonofilm prepare split work/ --seconds 34 --skip 10
     """
+    from phonofilm.data.ingest.recipe import checked
     from phonofilm.data.ingest.split import Split
     from phonofilm.data.ingest.workspace import Workspace
 
     length, step, least = fraction(seconds, "--seconds"), fraction(stride, "--stride"), fraction(rest, "--rest")
-    settings = Split(seconds=length, stride=step, skip=Fraction(number(skip, "--skip")), rest=least)
-    space = Workspace.open(work).with_plan(split=settings)
+    given = {"seconds": length, "stride": step, "skip": fraction(skip, "--skip"), "rest": least}
+    settings = checked(Split, given, "phonofilm prepare split")
     running = Running(workers, shard, retry, time_limit, memory_limit)
+    space = Workspace.open(work).with_plan(split=settings)
     if running("splitting", space, space.splitting, space.to_split()):
         account(space, space.ledger(scores=False, captions=False), max_bad)
 
@@ -118,8 +119,9 @@ def score(
     from phonofilm.data.ingest.workspace import Workspace
 
     settings = checked(Scoring, {"measures": measures, "plugins": plugins or ()}, "phonofilm prepare score")
-    space = Workspace.open(work).with_plan(score=settings)
+    _ = settings.gives  # raises for an unknown family
     running = Running(workers, shard, retry, time_limit, memory_limit)
+    space = Workspace.open(work).with_plan(score=settings)
     if running("measuring", space, space.scoring, space.to_score()):
         account(space, space.ledger(captions=False), max_bad)
 
@@ -197,8 +199,8 @@ def caption(
         asked.append({"kind": "endpoint", "url": url, "model": model, "sound": sound, **question})
     given = {"sources": asked} if asked else {}
     settings = checked(Caption, {**given, "required": not optional}, "phonofilm prepare caption")
-    space = Workspace.open(work).with_plan(caption=settings)
     running = Running(workers, shard, retry, time_limit, memory_limit)
+    space = Workspace.open(work).with_plan(caption=settings)
     if running("captioning", space, space.captioning, space.to_caption()):
         account(space, space.ledger(), max_bad)
 

@@ -80,8 +80,8 @@ def pack(
         "layout": "files" if files else "wds",
         "shard_bytes": shard_mb << 20,
     }
-    space = Workspace.open(work).with_plan(pack=checked(Pack, given, "phonofilm prepare pack"))
     running = Running(workers, shard, retry, time_limit, memory_limit)
+    space = Workspace.open(work).with_plan(pack=checked(Pack, given, "phonofilm prepare pack"))
     packed(space, running, output, force=force, max_bad=max_bad)
 
 

@@ -1,0 +1,194 @@
+"""``phonofilm prepare`` from a folder of films to packed clips, in one command and verb by verb."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from phonofilm.data.packed import Packed
+from phonofilm.media.clip import Clip
+from tests.cli.conftest import Run
+
+RECIPE = """
+name: small
+description: One-second clips.
+films: any
+split: {seconds: 1}
+filter: {rules: ["not all_zero"]}
+caption: {sources: [{kind: folder}], required: false}
+splits: {kind: shares, seed: 0, shares: {train: 0.5, test: 0.5}}
+pack: {fps: 8, size: [32, 32], sample_rate: 16000, channels: 1, shard_bytes: 20000}
+expects: [{of: clips, count: 11, cite: here}]
+"""
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four films in two folders, one of them silent, a copy of one, and a file that is no film."""
+    folder = tmp_path_factory.mktemp("films")
+    rng = np.random.default_rng(0)
+    for number, (kind, seconds, rate) in enumerate([("rain", 3, 22050), ("rain", 4, 44100), ("bells", 5, 48000)]):
+        (folder / kind).mkdir(exist_ok=True)
+        noise = rng.integers(0, 256, (25 * seconds, 1, 1, 3), np.uint8)
+        frames = np.broadcast_to(noise, (25 * seconds, 48, 64, 3)).copy()
+        frames[:, :, :32] //= 2
+        sound = rng.uniform(-0.5, 0.5, (2, seconds * rate)).astype(np.float32)
+        sound *= number != 1
+        Clip(frames, sound, Fraction(25), rate).save(folder / kind / f"{number}.mp4")
+    (folder / "rain" / "copy.mp4").write_bytes((folder / "bells" / "2.mp4").read_bytes())
+    (folder / "bad.mp4").write_bytes(b"nothing")
+    return folder
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def prepared(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What an uninterrupted run with one process makes."""
+    folder = tmp_path_factory.mktemp("prepared")
+    process = begun(folder, films, 1)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return folder
+
+
+def begun(folder: Path, films: Path, workers: int) -> subprocess.Popen[str]:
+    recipe = folder / "small.yaml"
+    recipe.write_text(RECIPE)
+    command = [sys.executable, "-m", "phonofilm", "prepare", "run", recipe, films, "-o", folder / "out"]
+    return subprocess.Popen(
+        [*map(str, command), "--workers", str(workers), "--max-bad", "0.5"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def test_a_recipe_gives_clips_with_captions_subsets_and_a_report(prepared: Path, films: Path) -> None:
+    packed = Packed(prepared / "out")
+    entries = packed.entries()
+    assert len(entries) == 3 + 5  # the silent film has no clip that the rule keeps
+    assert {entry.caption for entry in entries} == {"rain", "bells"}
+    assert sorted({entry.split for entry in entries}) in (["test"], ["test", "train"], ["train"])
+    assert all(entry.video is not None and entry.video.frames == 8 for entry in entries)
+    assert all(entry.audio is not None and entry.audio.samples == 16000 for entry in entries)
+    page = (prepared / "out.work" / "report.html").read_text(encoding="utf-8")
+    for word in ("unreadable", "duplicate", "rule", "small should have 11 clips and has 8"):
+        assert word in page
+
+
+def test_killed_at_random_moments_and_continued_with_more_processes_it_gives_the_same_bytes(
+    prepared: Path, films: Path, tmp_path: Path
+) -> None:
+    rng = random.Random(7)
+    for _ in range(3):
+        process = begun(tmp_path, films, 2)
+        time.sleep(rng.uniform(0.5, 9))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    process = begun(tmp_path, films, 2)
+    said, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert "8 used" in said
+    assert bytes_of(tmp_path / "out") == bytes_of(prepared / "out")
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_both_decoders_find_every_clip_in_its_film(run: Run, prepared: Path) -> None:
+    ran = run("prepare", "verify", prepared / "out.work", "--decoder", "both", "--packed", prepared / "out")
+    assert ran.status == 0, ran.err
+    assert ran.out.count("8 clips, 8 could be judged") == 2
+    assert "16 files are as the index says" in ran.out
+
+
+def test_a_packed_clip_that_was_changed_is_found(run: Run, prepared: Path, tmp_path: Path) -> None:
+    for name, data in bytes_of(prepared / "out").items():
+        (tmp_path / "p").mkdir(exist_ok=True)
+        (tmp_path / "p" / name).write_bytes(data)
+    shard = tmp_path / "p" / "shard-000000.tar"
+    data = bytearray(shard.read_bytes())
+    data[2000] ^= 1
+    shard.write_bytes(data)
+    ran = run("prepare", "verify", prepared / "out.work", "--packed", "p")
+    assert ran.status == 2
+    assert "shard-000000.tar" in ran.err
+
+
+def test_stats_and_explain_say_what_became_of_films(run: Run, prepared: Path) -> None:
+    work = prepared / "out.work"
+    assert run("prepare", "stats", work, "-o", "numbers.json").status == 0
+    numbers = json.loads(Path("numbers.json").read_text())
+    assert (numbers["sources"], numbers["sources_used"], numbers["clips"], numbers["clips_used"]) == (5, 2, 12, 8)
+    assert "the same bytes as bells/2.mp4" in run("prepare", "explain", work, "rain/copy.mp4").out
+    silent = run("prepare", "explain", work, "rain/1.mp4").out
+    assert silent.count("all_zero is true, the rule asks not all_zero") == 4
+
+
+def test_too_many_bad_films_are_status_3(run: Run, films: Path) -> None:
+    ran = run("prepare", "scan", films, "-o", "w", "--max-bad", "0.1", "--workers", "1")
+    assert ran.status == 3
+    assert "1 of 5 films are bad" in ran.err
+    assert "5 films, 3 used (left out: " in ran.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["scan", "nowhere", "-o", "w"], ["nowhere", "folder"]),
+        (["split", "nowhere"], ["nowhere is no work folder", "phonofilm prepare scan"]),
+        (["run", "vgsound", "films", "-o", "o"], ["unknown recipe 'vgsound'", "'vggsound'"]),
+        (["run", "no.yaml", "films", "-o", "o"], ["no.yaml"]),
+        (["verify", "nowhere"], ["no work folder"]),
+    ],
+)
+def test_mistakes_are_one_sentence(run: Run, arguments: list[str], words: list[str]) -> None:
+    ran = run("prepare", *arguments)
+    assert ran.status == 2
+    assert len(ran.err.splitlines()) == 1
+    for word in words:
+        assert word in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["filter", "--rule", "motoin > 1"], ["'motoin'", "'motion'"]),
+        (["filter", "--rule", "import os"], ["is no rule"]),
+        (["score", "--measure", "loudnes"], ["'loudnes'", "'loudness'"]),
+        (["caption", "--from", "foldr"], ["'foldr'", "'folder'"]),
+        (["caption", "--url", "http://x/v1"], ["--model"]),
+        (["split", "--seconds", "0"], ["seconds", "greater than 0"]),
+        (["split", "--shard", "3/3"], ["--shard 3/3", "0/16"]),
+        (["pack", "-o", "p", "--size", "64"], ["--size 64", "256x256"]),
+    ],
+)
+def test_mistakes_of_the_later_verbs_are_one_sentence(
+    run: Run, prepared: Path, arguments: list[str], words: list[str]
+) -> None:
+    plan = (prepared / "out.work" / "plan.json").read_bytes()
+    verb, *rest = arguments
+    ran = run("prepare", verb, prepared / "out.work", *rest)
+    assert ran.status == 2
+    assert len(ran.err.splitlines()) == 1, ran.err
+    for word in words:
+        assert word in ran.err
+    assert (prepared / "out.work" / "plan.json").read_bytes() == plan
+
+
+def test_recipes_are_listed(run: Run) -> None:
+    ran = run("prepare", "recipes")
+    for name in ("greatest-hits", "landscape", "vggsound", "concerts-around-the-globe", "call-of-duty"):
+        assert f"{name}\n" in ran.out
