@@ -31,7 +31,7 @@ ELSEWHERE = {"git", "make", "."}
 QUICKER = {
     "generate": ["--steps", "2"],
     "train": ["clips=4", "batch=2", "validate_every=0"],
-    "prepare": ["--count", "3"],
+    "prepare clapperboard": ["--count", "3"],
 }
 
 
@@ -53,7 +53,7 @@ def status(arguments: list[str]) -> object:
 
 
 def quick(words: list[str]) -> list[str]:
-    return words if "--from" in words else [*words, *QUICKER.get(words[0], [])]
+    return words if "--from" in words else [*words, *QUICKER.get(words[0], []), *QUICKER.get(" ".join(words[:2]), [])]
 
 
 @pytest.mark.skipif(catalogue()["svg-tiny"].folder is None, reason="svg-tiny's weights are not in this checkout")

@@ -10,16 +10,18 @@ from itertools import pairwise
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media import probe, read, write
+from phonofilm.media.clip import Clip
 from phonofilm.media.cut import Form, Piece, cut, cut_all
 from phonofilm.media.decoders import Library, Program
 from phonofilm.media.resample import StreamResampler, clip_window, resample_audio
 from phonofilm.media.span import Span
-from phonofilm.media.verify import verify
+from phonofilm.media.verify import tick_of, verify
 from tests.media.cuttable import FLASHES, lively, recoded, windows
 from tests.media.films import ffmpeg, noise, numbered, stamped_film
 
@@ -279,3 +281,17 @@ def test_memory_does_not_grow_with_the_clip(tmp_path):
         for n in (60, 600)
     )
     assert long < short + 20  # its pictures are 69 MiB
+
+
+def test_a_sized_clip_shows_the_same_part_of_the_picture_as_a_sized_reading(tmp_path: Path) -> None:
+    """240x320 covers 64x64 with 64 x 85.33: neither may be half a pixel aside."""
+    grey = np.random.default_rng(0).integers(0, 256, (12, 16), np.uint8)
+    picture = cv2.resize(grey, (320, 240), interpolation=cv2.INTER_CUBIC)
+    frames = np.repeat(np.repeat(picture[None, ..., None], 3, -1), 5, 0)
+    film = write(Clip(frames, None, Fraction(25), 0), tmp_path / "film.mp4")
+    info = probe(film)
+    span = Span(0, int(Fraction(5, 25) / tick_of(info)), 5, 0, 0)
+    cut(film, span, tmp_path / "clip.mp4", Form(size=(64, 64)))
+    one, other = (read(path, size=(64, 64)).frames[0].mean(-1) for path in (film, tmp_path / "clip.mp4"))
+    (right, down), _ = cv2.phaseCorrelate(one, other)
+    assert max(abs(right), abs(down)) < 0.1
