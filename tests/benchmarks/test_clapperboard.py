@@ -141,7 +141,7 @@ def test_a_row_of_other_metrics_or_another_ruler_is_not_taken(pipe, monkeypatch,
     assert scorer.finished(Truth(task)) is not None
     assert replace(scorer, names=METRICS).finished(Truth(task)) is None
     assert replace(scorer, task=Task(3, task.shape)).finished(Truth(task)) is None
-    monkeypatch.setattr("phonofilm.benchmarks.scoring._ruler_fingerprint", lambda: "another")
+    monkeypatch.setattr("phonofilm.benchmarks.scoring.fingerprint", lambda: "another")
     assert scorer.finished(Truth(task)) is None
 
 

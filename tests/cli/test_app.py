@@ -13,6 +13,7 @@ import pytest
 from phonofilm import __version__
 from phonofilm.cli.generate import generate
 from phonofilm.cli.parse import assignments, fraction, interval, scales
+from phonofilm.cli.prepare import app as prepare
 from phonofilm.cli.progress import progress
 from phonofilm.data.clapperboard import render, sample_scene
 from phonofilm.data.manifest import read_manifest
@@ -23,6 +24,7 @@ from phonofilm.pair import AV
 from tests.cli.conftest import Run
 
 VERBS = ("generate", "train", "score", "prepare", "bench", "plot", "models")
+PREPARE = tuple(command.name for command in prepare.registered_commands)
 
 
 def test_help_names_every_verb_and_where_to_start(run: Run) -> None:
@@ -32,9 +34,9 @@ def test_help_names_every_verb_and_where_to_start(run: Run) -> None:
     assert "Start with: phonofilm generate" in ran.out
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [*VERBS[:3], *VERBS[4:], *(f"prepare {name}" for name in PREPARE)])
 def test_every_verb_explains_itself_with_an_example(run: Run, verb: str) -> None:
-    ran = run(verb, "--help")
+    ran = run(*verb.split(), "--help")
     assert ran.status == 0
     assert "Usage: phonofilm " + verb in ran.out or f" {verb} " in ran.out.splitlines()[1]
     if verb != "models":

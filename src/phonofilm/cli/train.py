@@ -10,7 +10,6 @@ import typer
 
 from phonofilm.cli.progress import progress
 from phonofilm.errors import SettingError, unknown_name
-from phonofilm.media.atomic import room_needed
 
 if TYPE_CHECKING:
     from phonofilm.training.plan import Plan
@@ -55,6 +54,8 @@ def train(
 
     tensorboard --logdir runs
     """
+    from phonofilm.media.atomic import room_needed
+
     for override in overrides or []:
         if override.partition("=")[0] in ("model", "stage", "out"):
             raise SettingError(f"{override!r} has its own place: phonofilm train MODEL --stage STAGE -o FOLDER")
