@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from phonofilm.conditioning.tokenizer import WORD, seen_words, words
+from phonofilm.conditioning.tokenizer import SPECIAL, WORD, seen_words, train_tokenizer, words
 from phonofilm.data.clapperboard import sample_scene
 from phonofilm.models import catalogue, load
 
@@ -39,3 +39,11 @@ def test_the_model_that_ships_knows_every_word_of_its_captions() -> None:
     text = load("svg-tiny").text
     assert [word for word in seen_words(CAPTIONS) if word not in text.known_words] == []
     assert text.unknown_words("ガラスの玉が跳ねる") == ["ガラスの玉が跳ねる"]
+
+
+def test_equal_captions_give_equal_tokens_with_equal_numbers() -> None:
+    captions = [sample_scene(seed).caption for seed in range(50)]
+    first, second = (train_tokenizer(captions).get_vocab() for _ in range(2))
+    assert first == second
+    assert [first[token] for token in SPECIAL] == [0, 1, 2, 3]
+    assert sorted(first.values()) == list(range(len(first)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -46,6 +47,7 @@ def train_tokenizer(captions: Iterable[str], vocabulary: int = 768, max_tokens: 
         show_progress=False,
     )
     tokenizer.train_from_iterator(captions, trainer)
+    tokenizer = Tokenizer.from_str(_numbered(tokenizer.to_str()))
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{begin} $A {end}", special_tokens=[(begin, 0), (end, 2)]
     )
@@ -57,6 +59,21 @@ def train_tokenizer(captions: Iterable[str], vocabulary: int = 768, max_tokens: 
         unk_token=unknown,
         model_max_length=max_tokens,
     )
+
+
+def _numbered(trained: str) -> str:
+    """The same tokenizer with its tokens numbered by what they are.
+
+    The trainer's own numbers follow a hash table whose order changes from run to run, and with them would which
+    embedding a token gets: equal seeds would not give equal models.
+    """
+    stated = json.loads(trained)
+    model = stated["model"]
+    merged = ["".join(pair) for pair in model["merges"]]
+    letters = sorted(model["vocab"].keys() - {*merged, *SPECIAL})
+    order = dict.fromkeys((*SPECIAL, *letters, *merged))
+    model["vocab"] = {token: number for number, token in enumerate(order)}
+    return json.dumps(stated)
 
 
 def seen_words(captions: Iterable[str], at_least: int = 1) -> list[str]:
