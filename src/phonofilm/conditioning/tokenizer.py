@@ -16,6 +16,10 @@ WORD = re.compile(r"(?:[^\W\d_]|')+|\d+")
 """Letters of any script, or digits."""
 
 # RoBERTa's order of special tokens: the audio text encoder (CLAP) counts positions from its padding index.
+END_OF_WORD = "</w>"
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+PRIVATE = 0xF0000
+"""Where Unicode leaves signs to everyone's own use: as many as there are common letters."""
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 
 
@@ -36,18 +40,25 @@ def train_tokenizer(captions: Iterable[str], vocabulary: int = 768, max_tokens: 
     from transformers import PreTrainedTokenizerFast
 
     begin, pad, end, unknown = SPECIAL
-    tokenizer = Tokenizer(models.BPE(unk_token=unknown, end_of_word_suffix="</w>"))
+    tokenizer = Tokenizer(models.BPE(unk_token=unknown, end_of_word_suffix=END_OF_WORD))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         special_tokens=list(SPECIAL),
-        end_of_word_suffix="</w>",
-        initial_alphabet=list("abcdefghijklmnopqrstuvwxyz0123456789"),
+        initial_alphabet=list(LETTERS),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(captions, trainer)
-    tokenizer = Tokenizer.from_str(_numbered(tokenizer.to_str()))
+    learner = Tokenizer(models.BPE(unk_token=unknown))
+    learner.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    plain = (tokenizer.normalizer.normalize_str(caption) for caption in captions)
+    split = (tokenizer.pre_tokenizer.pre_tokenize_str(caption) for caption in plain)
+    learner.train_from_iterator((" ".join(_marked(word) for word, _ in found) for found in split), trainer)
+    learned = json.loads(learner.to_str())["model"]
+    vocab = {_unmarked(token): number for token, number in learned["vocab"].items()}
+    merges = [(_unmarked(one), _unmarked(other)) for one, other in learned["merges"]]
+    tokenizer.model = models.BPE(vocab=vocab, merges=merges, unk_token=unknown, end_of_word_suffix=END_OF_WORD)
+    tokenizer.add_special_tokens(list(SPECIAL))
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{begin} $A {end}", special_tokens=[(begin, 0), (end, 2)]
     )
@@ -61,19 +72,19 @@ def train_tokenizer(captions: Iterable[str], vocabulary: int = 768, max_tokens: 
     )
 
 
-def _numbered(trained: str) -> str:
-    """The same tokenizer with its tokens numbered by what they are.
+def _marked(word: str) -> str:
+    """A word whose last letter is another sign than elsewhere.
 
-    The trainer's own numbers follow a hash table whose order changes from run to run, and with them would which
-    embedding a token gets: equal seeds would not give equal models.
+    The trainer has a setting for that, but then numbers such letters by a hash table whose order changes from run to
+    run, and breaks ties by these numbers: equal seeds would not give equal models.
     """
-    stated = json.loads(trained)
-    model = stated["model"]
-    merged = ["".join(pair) for pair in model["merges"]]
-    letters = sorted(model["vocab"].keys() - {*merged, *SPECIAL})
-    order = dict.fromkeys((*SPECIAL, *letters, *merged))
-    model["vocab"] = {token: number for number, token in enumerate(order)}
-    return json.dumps(stated)
+    return word[:-1] + chr(PRIVATE + ord(word[-1]))
+
+
+def _unmarked(token: str) -> str:
+    """What a token of marked words stands for."""
+    last = ord(token[-1]) - PRIVATE
+    return token[:-1] + chr(last) + END_OF_WORD if last > 0 else token
 
 
 def seen_words(captions: Iterable[str], at_least: int = 1) -> list[str]:
