@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -112,6 +113,28 @@ def test_both_decoders_find_every_clip_in_its_film(run: Run, prepared: Path) -> 
     assert ran.status == 0, ran.err
     assert ran.out.count("8 clips, 8 could be judged") == 2
     assert "16 files are as the index says" in ran.out
+
+
+def test_a_cut_file_that_was_lost_or_changed_is_found_and_made_again(
+    run: Run, films: Path, prepared: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(prepared, tmp_path / "p")
+    work, out = tmp_path / "p" / "out.work", tmp_path / "p" / "out"
+    again = ["prepare", "run", prepared / "small.yaml", films, "-o", out, "--workers", "1", "--max-bad", "0.5"]
+    assert run("prepare", "verify", work).status == 0
+    lost, changed = sorted(work.glob("cut-*/*/*.mp4"))[:2]
+    changed.write_bytes(lost.read_bytes())
+    spoilt = run("prepare", "verify", work)
+    assert spoilt.status == 3
+    assert changed.stem in spoilt.out
+    for file in (lost, changed):
+        file.unlink()
+    missing = run("prepare", "verify", work)
+    assert missing.status == 2
+    assert "phonofilm prepare pack" in missing.err
+    assert run(*again).status == 0
+    assert run("prepare", "verify", work).status == 0
+    assert bytes_of(out) == bytes_of(prepared / "out")
 
 
 def test_a_packed_clip_that_was_changed_is_found(run: Run, prepared: Path, tmp_path: Path) -> None:

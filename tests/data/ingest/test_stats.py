@@ -79,7 +79,7 @@ def test_what_became_of_each_clip() -> None:
         None,
         None,
         ("score", Reason.TIMEOUT),
-        ("splits", Reason.RULE),
+        ("splits", Reason.UNLISTED),
     ]
     assert [row.path for row, _ in LEDGER.lost] == ["bad.mp4", "z/copy.mp4", "hung.mp4"]
     assert [row.path for row in LEDGER.used_sources] == ["good.mp4", "d/other.mp4"]

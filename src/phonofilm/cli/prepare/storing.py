@@ -87,12 +87,17 @@ def pack(
 
 def packed(space: Workspace, running: Running, output: Path, *, force: bool, max_bad: float) -> bool:
     """Cut and pack; whether all is packed."""
+    from phonofilm.data.ingest.rows import Failure
     from phonofilm.data.shards import pack as write
 
     ledger = space.ledger()
     if not ledger.used:
         raise SettingError(f"{space.folder} has no clip that is used: see phonofilm prepare stats {space.folder}")
-    if not running("cutting", space, space.cutting, space.to_cut(ledger)):
+    films = space.to_cut(ledger)
+    parts = space.parts(space.cutting)
+    made = films.keys() - set(parts.missing(films))
+    parts.forget(job for job in made if not isinstance(parts.result(job), Failure) and not films[job].is_there)
+    if not running("cutting", space, space.cutting, films):
         return False
     plan = space.plan.pack
     assert plan is not None
@@ -160,10 +165,18 @@ def verify(
 
 
 def _whole(space: Workspace) -> dict[str, Kept]:
-    """The films that were cut."""
+    """The films that were cut, by names that change with the files of their clips.
+
+    Raises:
+        MediaError: if such a file is missing.
+    """
     ledger = space.ledger()
     lost = {source for stage, source in space.after_cutting(ledger).failures if stage == space.cutting.name}
-    return {job: film for job, film in space.to_cut(ledger).items() if film.row.source_id not in lost}
+    films = [film for film in space.to_cut(ledger).values() if film.row.source_id not in lost]
+    for film in films:
+        if not film.is_there:
+            raise MediaError(f"{film.folder} lacks clips: run phonofilm prepare pack again, which mends it")
+    return {film.seen: film for film in films}
 
 
 def _compared(folder: Path) -> int:

@@ -40,6 +40,17 @@ class Kept:
         """A name that changes with the film and the choice of its clips."""
         return sha256(" ".join((self.row.sha256, *(clip.clip_id for clip in self.clips))).encode())[:16]
 
+    @property
+    def is_there(self) -> bool:
+        """All its clips have files."""
+        return all(self.file(clip.clip_id).is_file() for clip in self.clips)
+
+    @property
+    def seen(self) -> str:
+        """A name that changes with the files of its clips too, as far as sizes and dates tell."""
+        files = [self.file(clip.clip_id).stat() for clip in self.clips]
+        return sha256(" ".join((self.job, *(f"{one.st_size} {one.st_mtime_ns}" for one in files))).encode())[:16]
+
     def file(self, clip_id: str) -> Path:
         """Where a clip of it lies."""
         return self.folder / f"{clip_id}.mp4"

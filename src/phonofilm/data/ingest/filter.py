@@ -10,7 +10,6 @@ import math
 import operator
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -18,7 +17,6 @@ from pydantic import FiniteFloat, StrictBool, field_validator
 
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import Row, ScoreRow, VerdictRow
-from phonofilm.data.ingest.stage import Stage
 from phonofilm.errors import SettingError, unknown_name
 
 VERSION = 1
@@ -121,32 +119,11 @@ class Filtering(Row):
                 raise unknown_name("measure", rule.measure, known)
 
 
-@dataclass(frozen=True)
-class ScoredSource:
-    """The clips of a film and what was measured of them."""
-
-    scores: tuple[ScoreRow, ...]
-
-
-def filtering(settings: Filtering, above: str) -> Stage[VerdictRow]:
-    """The stage with these settings, on what the stage ``above`` measured."""
-    return Stage("filter", VERSION, VerdictRow, judge, settings, above)
-
-
-def judge(settings: Filtering, film: ScoredSource) -> list[VerdictRow]:
-    """One verdict for each clip, in the order of the clips.
-
-    Raises:
-        SettingError: for a rule on something that was not measured, or that does not fit what was.
-    """
-    return [verdict(settings, scores) for scores in film.scores]
-
-
 def verdict(settings: Filtering, scores: ScoreRow) -> VerdictRow:
     """Whether the rules keep a clip, and if not, every rule that does not.
 
     Raises:
-        SettingError: see :func:`judge`.
+        SettingError: for a rule on something that was not measured, or that does not fit what was.
     """
     settings.check(scores.values)
     broken = [words for rule in settings.rules if (words := _objection(rule, scores, settings.missing)) is not None]

@@ -141,7 +141,7 @@ class Ledger:
             if (stage, source) in self.failures:
                 yield self.failures[stage, source]
         if self.subsets is not None and source not in self.subsets:
-            yield Fate(SPLITS, Reason.RULE, "no list of the recipe names its film")
+            yield Fate(SPLITS, Reason.UNLISTED, "no list of the recipe names its film")
 
 
 def _by_clip(rows: Iterable[Judged]) -> dict[str, Judged]:

@@ -28,6 +28,8 @@ class Reason(str, Enum):
     RULE = "rule"
     """A rule of the recipe dropped it."""
     NO_CAPTION = "no_caption"
+    UNLISTED = "unlisted"
+    """No list that divides the films names it."""
 
     @property
     def is_fault(self) -> bool:

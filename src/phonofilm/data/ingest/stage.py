@@ -101,6 +101,11 @@ class Parts(Generic[RowT]):
         self._whole[job] = sha256(data)
         _append(self.journal, {"job": job, "sha256": self._whole[job]})
 
+    def forget(self, jobs: Iterable[str]) -> None:
+        """Have these parts made again."""
+        for job in jobs:
+            self._path(job).unlink(missing_ok=True)
+
     def result(self, job: str) -> list[RowT] | Failure:
         """What a job brought.
 

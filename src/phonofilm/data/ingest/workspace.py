@@ -169,24 +169,20 @@ class Workspace:
 
     def to_caption(self) -> dict[str, Uncaptioned]:
         """The films with clips that want words: those that no stage before left out."""
-        kept = self.ledger(captions=False).used
         jobs = (
-            Uncaptioned(self.films, row, tuple(clip for clip in kept if clip.source_id == name), self.folder / ANSWERS)
-            for name, row in self.used.items()
+            Uncaptioned(self.films, self.used[source], clips, self.folder / ANSWERS)
+            for source, clips in _by_source(self.ledger(captions=False).used)
         )
         settings = self.captioning.settings
         assert isinstance(settings, Caption)
-        return {job_name(settings, job): job for job in jobs if job.clips}
+        return {job_name(settings, job): job for job in jobs}
 
     def to_cut(self, ledger: Ledger) -> dict[str, Kept]:
         """The films with clips that are in; those of one film and choice lie in a folder of their own."""
-        kept: dict[str, list[ClipRow]] = {}
-        for clip in ledger.used:
-            kept.setdefault(clip.source_id, []).append(clip)
         folder = self.parts(self.cutting).folder
         films = (
-            Kept(self.films / self.used[source].path, self.used[source], tuple(clips), folder)
-            for source, clips in kept.items()
+            Kept(self.films / self.used[source].path, self.used[source], clips, folder)
+            for source, clips in _by_source(ledger.used)
         )
         return {film.job: replace(film, folder=folder / film.job) for film in films}
 
@@ -269,6 +265,14 @@ class Workspace:
         if settings is None:
             raise MediaError(f"{self.folder} has no {verb} yet: run phonofilm prepare {verb} {self.folder}")
         return settings
+
+
+def _by_source(clips: Iterable[ClipRow]) -> list[tuple[str, tuple[ClipRow, ...]]]:
+    """The clips of each film, films in the order of their first clips."""
+    found: dict[str, list[ClipRow]] = {}
+    for clip in clips:
+        found.setdefault(clip.source_id, []).append(clip)
+    return [(source, tuple(own)) for source, own in found.items()]
 
 
 def _source(film: Film, result: Sequence[SourceRow] | Failure) -> SourceRow:
