@@ -21,12 +21,12 @@ from safetensors.torch import load_file
 
 from phonofilm import models
 from phonofilm.data.clapperboard import render, sample_scene
-from phonofilm.data.encode import encode
-from phonofilm.data.loader import Loader
-from phonofilm.data.packed import Packed
-from phonofilm.data.packed_rows import PackedClip, PackedPictures, PackedSound
-from phonofilm.data.shards import Sample, pack, shard_order
-from phonofilm.data.windows import ClipWindows, Cutting
+from phonofilm.data.packed.encode import encode
+from phonofilm.data.packed.folder import Packed
+from phonofilm.data.packed.loader import Loader
+from phonofilm.data.packed.rows import PackedClip, PackedPictures, PackedSound
+from phonofilm.data.packed.shards import Sample, pack, shard_order
+from phonofilm.data.packed.windows import ClipWindows, Cutting
 from phonofilm.media import read
 from phonofilm.media.span import Span
 from phonofilm.media.write import film_bytes

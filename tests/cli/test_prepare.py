@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from phonofilm.data.packed import Packed
+from phonofilm.data.packed.folder import Packed
 from phonofilm.media.clip import Clip
 from tests.cli.conftest import Run
 

@@ -53,8 +53,8 @@ class TrainConfig(BaseModel):
     Attributes:
         model: folder of the model to start from; its weights are read, never written.
         latents: folder of cached latents (see ``phonofilm.data.latents``), or a packed folder (see
-            ``phonofilm.data.shards``) whose clips are encoded while training unless latents of the model's codec lie
-            beside them, or ``None`` to draw and encode Clapperboard scenes.
+            ``phonofilm.data.packed.shards``) whose clips are encoded while training unless latents of the model's codec
+            lie beside them, or ``None`` to draw and encode Clapperboard scenes.
         split: of a packed folder that is trained on; ``None``: all its clips.
         out: run folder: checkpoints, logs and the finished model.
         stage: which part learns.

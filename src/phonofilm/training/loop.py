@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from phonofilm.conditioning.text import drop_texts
 from phonofilm.data.clapperboard import HELD_OUT, training_seeds
 from phonofilm.data.latents import CachedLatents, DrawnLatents, LatentBatch, LatentSource, describe
-from phonofilm.data.packed_latents import source
-from phonofilm.data.packed_rows import INDEX
+from phonofilm.data.packed.rows import INDEX
+from phonofilm.data.packed.source import source
 from phonofilm.errors import SettingError
 from phonofilm.media.atomic import write_atomically
 from phonofilm.models import Model, StageRecord, load, save

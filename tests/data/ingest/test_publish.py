@@ -16,13 +16,13 @@ from phonofilm.data.ingest.publish import publish
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import SourceRow
 from phonofilm.data.ingest.stats import stats
-from phonofilm.data.packed import Packed
-from phonofilm.data.packed_rows import SOURCES
-from phonofilm.data.shards import Layout, Sample, pack
+from phonofilm.data.packed.folder import Packed
+from phonofilm.data.packed.rows import SOURCES
+from phonofilm.data.packed.shards import Layout, Sample, pack
 from phonofilm.data.tables import lines
 from phonofilm.errors import MediaError, SettingError
 from tests.data.ingest.films import clip, source
-from tests.data.packs import COUNT, in_order, sample
+from tests.data.packed.packs import COUNT, in_order, sample
 
 CARD = Card(
     title="Noise | “ä”",
@@ -36,7 +36,7 @@ CARD = Card(
 
 
 def film(number: int, **changes: object) -> SourceRow:
-    """The film that ``tests.data.packs`` calls ``source<number>``: its id is the beginning of a digest."""
+    """The film that ``tests.data.packed.packs`` calls ``source<number>``: its id is the beginning of a digest."""
     return source(f"{number}.mp4", **changes)
 
 

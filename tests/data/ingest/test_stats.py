@@ -17,7 +17,7 @@ from phonofilm.data.ingest.recipe import Counted, expected, read_recipe
 from phonofilm.data.ingest.rows import ScoreRow, VerdictRow
 from phonofilm.data.ingest.stats import nice_edges, stats
 from phonofilm.data.ingest.subsets import Subset
-from phonofilm.data.packed_rows import Member
+from phonofilm.data.packed.rows import Member
 from phonofilm.errors import SettingError
 from tests.data.ingest.films import clip, source
 

@@ -88,7 +88,7 @@ def pack(
 def packed(space: Workspace, running: Running, output: Path, *, force: bool, max_bad: float) -> bool:
     """Cut and pack; whether all is packed."""
     from phonofilm.data.ingest.rows import Failure
-    from phonofilm.data.shards import pack as write
+    from phonofilm.data.packed.shards import pack as write
 
     ledger = space.ledger()
     if not ledger.used:
@@ -181,7 +181,7 @@ def _whole(space: Workspace) -> dict[str, Kept]:
 
 def _compared(folder: Path) -> int:
     """Read every member of a packed folder; raises for the first that is not as it was packed."""
-    from phonofilm.data.packed import Packed, Wanted
+    from phonofilm.data.packed.folder import Packed, Wanted
 
     content = Packed(folder)
     wanted = [Wanted(entry.clip_id, member) for entry in content.entries() for member in entry.members]
@@ -204,10 +204,10 @@ def encode(
 
     Example: phonofilm prepare encode packed/ --model svg-tiny
     """
-    from phonofilm.data.encode import encode as make
-    from phonofilm.data.latent_shards import Number
-    from phonofilm.data.packed import Packed
-    from phonofilm.data.windows import ClipWindows, Cutting
+    from phonofilm.data.packed.encode import encode as make
+    from phonofilm.data.packed.folder import Packed
+    from phonofilm.data.packed.latent_shards import Number
+    from phonofilm.data.packed.windows import ClipWindows, Cutting
     from phonofilm.models import load
 
     loaded = load(model)

@@ -11,7 +11,7 @@ import yaml
 
 from phonofilm.data.ingest.rows import Row, SourceRow
 from phonofilm.data.ingest.stats import Stats
-from phonofilm.data.packed_rows import PackedClip
+from phonofilm.data.packed.rows import PackedClip
 from phonofilm.errors import SettingError
 
 _NAMES = (

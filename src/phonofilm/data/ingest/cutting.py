@@ -10,8 +10,8 @@ from pathlib import Path
 from phonofilm.data.ingest.recipe import Pack
 from phonofilm.data.ingest.rows import ClipRow, Row, SourceRow
 from phonofilm.data.ingest.stage import Stage
-from phonofilm.data.packed_rows import PackedClip
-from phonofilm.data.shards import Sample, described
+from phonofilm.data.packed.rows import PackedClip
+from phonofilm.data.packed.shards import Sample, described
 from phonofilm.media.atomic import make_folder
 from phonofilm.media.cut import Piece, cut_all
 from phonofilm.media.digest import file_sha256, sha256

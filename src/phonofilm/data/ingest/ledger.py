@@ -14,7 +14,7 @@ from phonofilm.data.ingest.rows import ClipRow, ScoreRow, SourceRow, VerdictRow
 from phonofilm.data.ingest.subsets import Subset
 
 if TYPE_CHECKING:
-    from phonofilm.data.packed_rows import Member
+    from phonofilm.data.packed.rows import Member
 
 SPLITS = "splits"
 """The division into subsets."""

@@ -20,9 +20,9 @@ from phonofilm.data import tables
 from phonofilm.data.ingest.card import Card, card_text
 from phonofilm.data.ingest.rows import SourceRow
 from phonofilm.data.ingest.stats import Stats
-from phonofilm.data.packed import Files, Wanted, read_index
-from phonofilm.data.packed_rows import FILM, INDEX, SOURCES, PackedClip, Place
-from phonofilm.data.shards import SHARD_BYTES, Sample, write_shards
+from phonofilm.data.packed.folder import Files, Wanted, read_index
+from phonofilm.data.packed.rows import FILM, INDEX, SOURCES, PackedClip, Place
+from phonofilm.data.packed.shards import SHARD_BYTES, Sample, write_shards
 from phonofilm.errors import MediaError
 from phonofilm.media.atomic import check_target, make_folder, write_atomically
 

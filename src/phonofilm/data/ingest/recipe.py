@@ -19,7 +19,7 @@ from phonofilm.data.ingest.scan import Scan
 from phonofilm.data.ingest.score import Scoring
 from phonofilm.data.ingest.split import Split
 from phonofilm.data.ingest.subsets import Splits, Subset
-from phonofilm.data.shards import SHARD_BYTES, Layout
+from phonofilm.data.packed.shards import SHARD_BYTES, Layout
 from phonofilm.errors import SettingError, unknown_name
 from phonofilm.media.form import Form
 

@@ -23,7 +23,7 @@ from phonofilm.data.ingest.split import Scanned, Split, splitting
 from phonofilm.data.ingest.stage import Parts, RowT, Shard, Stage
 from phonofilm.data.ingest.subsets import Splits, assign
 from phonofilm.data.ingest.words import Uncaptioned
-from phonofilm.data.shards import Sample, shard_order
+from phonofilm.data.packed.shards import Sample, shard_order
 from phonofilm.errors import MediaError
 from phonofilm.media.atomic import make_folder, write_atomically
 

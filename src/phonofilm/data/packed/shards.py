@@ -2,7 +2,7 @@
 
 A packed folder holds::
 
-    index.parquet     one row a clip: what it is and where it lies (:mod:`phonofilm.data.packed_rows`)
+    index.parquet     one row a clip: what it is and where it lies (:mod:`phonofilm.data.packed.rows`)
     sources.parquet   one row a source file
     shard-000000.tar  <clip>.mp4, <clip>.json, <clip>.mp4 ...     (or shard-000000/<clip>.mp4 ...)
 
@@ -25,7 +25,7 @@ from typing import BinaryIO
 
 from phonofilm.data import tables
 from phonofilm.data.ingest.rows import ClipRow, SourceRow
-from phonofilm.data.packed_rows import (
+from phonofilm.data.packed.rows import (
     FILM,
     INDEX,
     RECORD,
@@ -96,7 +96,7 @@ def described(
         source: its film.
         cut: what came of it.
         fps: of the form that it was cut to; ``None``: pictures kept their times.
-        split, caption: see :class:`~phonofilm.data.packed_rows.PackedClip`.
+        split, caption: see :class:`~phonofilm.data.packed.rows.PackedClip`.
 
     Raises:
         MediaError: if the film has no pictures.

@@ -16,12 +16,12 @@ import pytest
 from phonofilm.data import tables
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import SourceRow, VideoTrack
-from phonofilm.data.packed import Packed
-from phonofilm.data.packed_rows import INDEX, SOURCES, PackedClip, Place
-from phonofilm.data.shards import Layout, Sample, pack, shard_order, write_shards
+from phonofilm.data.packed.folder import Packed
+from phonofilm.data.packed.rows import INDEX, SOURCES, PackedClip, Place
+from phonofilm.data.packed.shards import Layout, Sample, pack, shard_order, write_shards
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.digest import sha256
-from tests.data.packs import COUNT, in_order, sample
+from tests.data.packed.packs import COUNT, in_order, sample
 
 SOURCE = SourceRow(
     path="films/a ä.mp4",
@@ -150,8 +150,8 @@ def test_shards_are_written_as_they_fill(samples: list[Sample], tmp_path: Path) 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from phonofilm.data.shards import Layout, Sample, pack
-from tests.data.packs import clip, described
+from phonofilm.data.packed.shards import Layout, Sample, pack
+from tests.data.packed.packs import clip, described
 
 folder, layout, moment = Path(sys.argv[1]), Layout(sys.argv[2]), int(sys.argv[3])
 
@@ -178,7 +178,7 @@ pack(films(), folder, layout=layout, shard_bytes=3 * clip(0).frames.nbytes, forc
 def test_killed_and_begun_again_it_ends_with_the_same_bytes(tmp_path: Path, layout: Layout) -> None:
     def run(folder: Path, moment: int) -> int:
         command = [sys.executable, "-c", KILLED, str(folder), layout.value, str(moment)]
-        return subprocess.run(command, cwd=Path(__file__).parents[2], check=False).returncode
+        return subprocess.run(command, cwd=Path(__file__).parents[3], check=False).returncode
 
     for moment in (0, 3, 5):  # of six files, or of twenty-four
         assert run(tmp_path / "killed", moment) == -signal.SIGKILL

@@ -2,7 +2,7 @@
 
 The order of an epoch is a pure function of seed, epoch and the windows' places: shards are permuted, then the
 windows of a few neighbouring shards at a time, so that far or slow disks are read shard by shard. Shards hold clips
-from anywhere (:func:`phonofilm.data.shards.shard_order`), which makes that as good as a shuffle of everything.
+from anywhere (:func:`phonofilm.data.packed.shards.shard_order`), which makes that as good as a shuffle of everything.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from phonofilm.data.latent_shards import LatentWindows
-from phonofilm.data.packed import Entry, Indices, Packed
-from phonofilm.data.windows import Arrays, ClipWindows, Cutting, Windows
+from phonofilm.data.packed.folder import Entry, Indices, Packed
+from phonofilm.data.packed.latent_shards import LatentWindows
+from phonofilm.data.packed.windows import Arrays, ClipWindows, Cutting, Windows
 from phonofilm.errors import SettingError
 from phonofilm.pair import AV
 from phonofilm.workers import helpers

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from phonofilm.data.encode import encode_clips
-from phonofilm.data.latent_shards import LatentWindows, Number, kind_of
 from phonofilm.data.latents import LatentBatch, LatentSource
-from phonofilm.data.loader import Batch, take
-from phonofilm.data.packed import Packed
-from phonofilm.data.packed_rows import INDEX
-from phonofilm.data.windows import ClipWindows, Cutting
+from phonofilm.data.packed.encode import encode_clips
+from phonofilm.data.packed.folder import Packed
+from phonofilm.data.packed.latent_shards import LatentWindows, Number, kind_of
+from phonofilm.data.packed.loader import Batch, take
+from phonofilm.data.packed.rows import INDEX
+from phonofilm.data.packed.windows import ClipWindows, Cutting
 from phonofilm.errors import SettingError
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape

@@ -1,4 +1,4 @@
-"""What the index of a packed folder says of each clip, see :mod:`phonofilm.data.shards`."""
+"""What the index of a packed folder says of each clip, see :mod:`phonofilm.data.packed.shards`."""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from typing import Protocol
 
 import numpy as np
 
-from phonofilm.data.packed import Entry, Files, Indices, Packed, Wanted
-from phonofilm.data.packed_rows import FILM
+from phonofilm.data.packed.folder import Entry, Files, Indices, Packed, Wanted
+from phonofilm.data.packed.rows import FILM
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read

@@ -7,12 +7,12 @@ import torch
 from accelerate import Accelerator
 
 from phonofilm.data.clapperboard import render, sample_scene
-from phonofilm.data.encode import encode
-from phonofilm.data.packed import Packed
-from phonofilm.data.packed_latents import EncodedClips, PackedLatents
-from phonofilm.data.packed_rows import PackedClip, PackedPictures, PackedSound
-from phonofilm.data.shards import Sample, pack
-from phonofilm.data.windows import ClipWindows, Cutting
+from phonofilm.data.packed.encode import encode
+from phonofilm.data.packed.folder import Packed
+from phonofilm.data.packed.rows import PackedClip, PackedPictures, PackedSound
+from phonofilm.data.packed.shards import Sample, pack
+from phonofilm.data.packed.source import EncodedClips, PackedLatents
+from phonofilm.data.packed.windows import ClipWindows, Cutting
 from phonofilm.errors import SettingError
 from phonofilm.media.span import Span
 from phonofilm.media.write import film_bytes

@@ -18,21 +18,21 @@ import torch
 
 from phonofilm.codecs.base import Codec
 from phonofilm.codecs.identity import Pictures, Sound, SoundConfig
-from phonofilm.data.encode import begin, encode, encode_shard, finish
 from phonofilm.data.ingest.scan import Film, Scan, scan
 from phonofilm.data.ingest.split import Scanned, Split, split
-from phonofilm.data.latent_shards import LatentWindows, Number, kind_of
-from phonofilm.data.loader import Batch, Loader, epoch_order
-from phonofilm.data.packed import Packed
-from phonofilm.data.packed_latents import EncodedClips, PackedLatents, source
-from phonofilm.data.packed_rows import INDEX, Member
-from phonofilm.data.shards import Sample, described, pack
-from phonofilm.data.windows import ClipWindows, Cutting
+from phonofilm.data.packed.encode import begin, encode, encode_shard, finish
+from phonofilm.data.packed.folder import Packed
+from phonofilm.data.packed.latent_shards import LatentWindows, Number, kind_of
+from phonofilm.data.packed.loader import Batch, Loader, epoch_order
+from phonofilm.data.packed.rows import INDEX, Member
+from phonofilm.data.packed.shards import Sample, described, pack
+from phonofilm.data.packed.source import EncodedClips, PackedLatents, source
+from phonofilm.data.packed.windows import ClipWindows, Cutting
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media import read
 from phonofilm.media.cut import Form, Piece, cut_all
 from phonofilm.shapes import ClipShape
-from tests.data.packs import COUNT, FPS, RATE, WINDOW, clip, in_order, sample
+from tests.data.packed.packs import COUNT, FPS, RATE, WINDOW, clip, in_order, sample
 
 SECONDS = {number: 1 + number % 3 for number in range(COUNT)}
 SILENT = 5
@@ -437,5 +437,6 @@ def test_clips_of_real_films_give_what_the_film_shows_there(
 
 
 def test_helping_processes_need_no_pytorch() -> None:
-    check = "import sys, phonofilm.data.latent_shards, phonofilm.data.windows; sys.exit('torch' in sys.modules)"
+    helped = "phonofilm.data.packed.latent_shards, phonofilm.data.packed.windows"
+    check = f"import sys, {helped}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

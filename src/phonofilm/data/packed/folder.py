@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from phonofilm.data.ingest.rows import Natural, Row
-from phonofilm.data.packed_rows import INDEX, Member, PackedPictures, PackedSound
+from phonofilm.data.packed.rows import INDEX, Member, PackedPictures, PackedSound
 from phonofilm.data.tables import rows_of, schema
 from phonofilm.errors import MediaError
 from phonofilm.media.digest import sha256
@@ -149,7 +149,7 @@ def _damaged(root: str, one: Wanted, what: str) -> MediaError:
 
 
 class Entry(Row):
-    """What reading needs of a row of the index; see :class:`~phonofilm.data.packed_rows.PackedClip` and ``Place``."""
+    """What reading needs of a row of the index; see :class:`~phonofilm.data.packed.rows.PackedClip` and ``Place``."""
 
     clip_id: str
     split: str

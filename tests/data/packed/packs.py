@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from phonofilm.data.packed_rows import PackedClip, PackedPictures, PackedSound
-from phonofilm.data.shards import Sample, shard_order
+from phonofilm.data.packed.rows import PackedClip, PackedPictures, PackedSound
+from phonofilm.data.packed.shards import Sample, shard_order
 from phonofilm.media import Clip
 from phonofilm.media.span import Span
 from phonofilm.media.write import film_bytes

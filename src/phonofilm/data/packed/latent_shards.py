@@ -24,9 +24,9 @@ from pydantic import ValidationError
 
 from phonofilm.data import tables
 from phonofilm.data.ingest.rows import Natural, Positive, Row
-from phonofilm.data.packed import Entry, Files, Indices, Packed, Wanted, read_index
-from phonofilm.data.packed_rows import INDEX, Member
-from phonofilm.data.windows import Arrays, Cutting, numbered
+from phonofilm.data.packed.folder import Entry, Files, Indices, Packed, Wanted, read_index
+from phonofilm.data.packed.rows import INDEX, Member
+from phonofilm.data.packed.windows import Arrays, Cutting, numbered
 from phonofilm.errors import MediaError
 from phonofilm.media.digest import sha256
 from phonofilm.pair import AV
@@ -143,7 +143,7 @@ class PickJob:
 
 
 class LatentWindows:
-    """Windows of latents, in the order of :class:`~phonofilm.data.windows.ClipWindows` of the same clips.
+    """Windows of latents, in the order of :class:`~phonofilm.data.packed.windows.ClipWindows` of the same clips.
 
     Args:
         packed: the clips.

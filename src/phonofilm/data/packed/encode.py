@@ -1,4 +1,4 @@
-"""Packed clips to latents beside them (:mod:`phonofilm.data.latent_shards`), shard by shard."""
+"""Packed clips to latents beside them (:mod:`phonofilm.data.packed.latent_shards`), shard by shard."""
 
 from __future__ import annotations
 
@@ -15,11 +15,20 @@ from torch import Tensor
 
 from phonofilm.codecs.base import Codec, frames_to_tensor
 from phonofilm.data import tables
-from phonofilm.data.latent_shards import ADVICE, DESCRIPTION, NAMES, SUFFIX, LatentKind, LatentRow, Number, kind_of
-from phonofilm.data.packed import Packed
-from phonofilm.data.packed_rows import INDEX
-from phonofilm.data.shards import add_member, end_tar, remove_unfinished, shard_name
-from phonofilm.data.windows import ClipWindows
+from phonofilm.data.packed.folder import Packed
+from phonofilm.data.packed.latent_shards import (
+    ADVICE,
+    DESCRIPTION,
+    NAMES,
+    SUFFIX,
+    LatentKind,
+    LatentRow,
+    Number,
+    kind_of,
+)
+from phonofilm.data.packed.rows import INDEX
+from phonofilm.data.packed.shards import add_member, end_tar, remove_unfinished, shard_name
+from phonofilm.data.packed.windows import ClipWindows
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.atomic import appearing, make_folder, write_atomically
 from phonofilm.media.clip import Clip

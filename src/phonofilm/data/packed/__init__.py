@@ -1,0 +1,1 @@
+"""Clips in shards: packing them, encoding them beside, and reading windows of them for training."""
