@@ -66,6 +66,38 @@ def test_a_whole_film_is_one_clip(film: Scanned) -> None:
     assert clip.span.frames == 213 and clip.reason is None
 
 
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Scanned:
+    """Three scenes of 31, 17 and 47 pictures at 15 fps: a texture that moves, another in each."""
+    textures = np.random.default_rng(0).integers(0, 256, (3, 3, 4, 3), np.uint8).repeat(12, 1).repeat(16, 2)
+    scenes = [
+        np.stack([np.roll(texture, step // 4, 1) for step in range(count)])
+        for texture, count in zip(textures, (31, 17, 47), strict=True)
+    ]
+    audio = np.zeros((1, 95 * 16_000 // 15), np.float32)
+    clip = Clip(np.concatenate(scenes), audio, Fraction(15), 16_000)
+    return scanned(write(clip, tmp_path_factory.mktemp("shots") / "film.mp4", lossless=True))
+
+
+def test_a_scene_is_a_clip(shots: Scanned) -> None:
+    clips = split(Split(scenes=True), shots)
+    assert [clip.span.frames for clip in clips] == [31, 17, 47]
+    assert not any(clip.reason for clip in clips)
+
+
+def test_windows_begin_anew_at_each_cut_and_none_reaches_over_one(shots: Scanned) -> None:
+    clips = split(Split(seconds=Fraction(1), rest=Fraction(1, 5), scenes=True), shots)
+    assert [clip.span.frames for clip in clips] == [15, 15, 1, 15, 2, 15, 15, 15, 2]
+    assert [clip.reason is None for clip in clips] == [True, True, False, True, False, True, True, True, False]
+    assert sum(clip.span.samples for clip in clips) == 95 * 16_000 // 15
+    assert "the scene has 0.067 s left here" in clips[2].message
+
+
+def test_what_is_skipped_is_skipped_once(shots: Scanned) -> None:
+    clips = split(Split(scenes=True, skip=Fraction(1)), shots)
+    assert [clip.span.frames for clip in clips] == [16, 17, 47]
+
+
 def test_times_of_packets_are_those_of_decoded_pictures(clips: Path) -> None:
     for path in sorted(clips.glob("*.m[op4k][v4]")):
         (row,) = scan(Scan(silent=True), Film(path.parent, path.name))

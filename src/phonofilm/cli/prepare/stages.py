@@ -63,25 +63,30 @@ def split(
     ] = None,
     skip: Annotated[str, typer.Option(help="Seconds left out at the beginning of each film.")] = "0",
     rest: Annotated[str | None, typer.Option(help="Keep a shorter last clip if it has this many seconds.")] = None,
+    scenes: Annotated[bool, typer.Option("--scenes", help="Begin anew at each cut; no clip reaches over one.")] = False,
     workers: Workers = 0,
     shard: ShardOf = "0/1",
     retry: Retry = False,
-    time_limit: TimeLimit = 600,
+    time_limit: TimeLimit = 3600,
     memory_limit: MemoryLimit = 4,
     max_bad: MaxBad = 0.05,
 ) -> None:
-    """Find the clips of every film: windows that begin at a picture, with sound by the sample. Nothing is decoded.
+    """Find the clips of every film: windows that begin at a picture, with sound by the sample.
 
-    Lengths may be decimals or fractions (4, 2.5, 1001/30000).
+    Nothing is decoded but to find cuts, with --scenes: then windows begin anew at each, and without --seconds
+    each scene is one clip. Lengths may be decimals or fractions (4, 2.5, 1001/30000).
 
-    Example: phonofilm prepare split work/ --seconds 34 --skip 10
+    Examples:
+    phonofilm prepare split work/ --seconds 34 --skip 10
+
+    phonofilm prepare split work/ --seconds 4 --rest 2 --scenes
     """
     from phonofilm.data.ingest.recipe import checked
     from phonofilm.data.ingest.split import Split
     from phonofilm.data.ingest.workspace import Workspace
 
     length, step, least = fraction(seconds, "--seconds"), fraction(stride, "--stride"), fraction(rest, "--rest")
-    given = {"seconds": length, "stride": step, "skip": fraction(skip, "--skip"), "rest": least}
+    given = {"seconds": length, "stride": step, "skip": fraction(skip, "--skip"), "rest": least, "scenes": scenes}
     settings = checked(Split, given, "phonofilm prepare split")
     running = Running(workers, shard, retry, time_limit, memory_limit)
     space = Workspace.open(work).with_plan(split=settings)

@@ -1,6 +1,7 @@
-"""The second stage: where in a film its clips lie, exactly. Nothing is decoded; times are those of the packets.
+"""The second stage: where in a film its clips lie, exactly. Times are those of the packets; only cuts need decoding.
 
-Windows of one length follow each other at a fixed stride from the moment where picture and sound are both there.
+Windows of one length follow each other at a fixed stride from the moment where picture and sound are both there, or
+anew from each cut.
 Each begins at the first picture at or after its place, and its sound at the sample nearest to that picture's time: so
 picture and sound of a clip begin within half a sample of each other, whatever the film's rates.
 """
@@ -8,16 +9,20 @@ picture and sound of a clip begin within half a sample of each other, whatever t
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from phonofilm.data.ingest.measures.cuts import Cuts
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import ClipRow, Row, SourceRow
+from phonofilm.data.ingest.scenes import cuts
 from phonofilm.data.ingest.stage import Stage
 from phonofilm.errors import MediaError
 from phonofilm.media.digest import sha256
@@ -25,6 +30,7 @@ from phonofilm.media.source import film_streams, opened
 from phonofilm.media.span import Span
 from phonofilm.shapes import sample_of
 
+VERSION = 1
 EARLY = Fraction(1, 1000)
 """A picture this much before its place, in seconds, is at it: Matroska rounds times to milliseconds."""
 
@@ -37,12 +43,15 @@ class Split(Row):
         stride: from one clip's beginning to the next one's; ``None``: the length.
         skip: seconds left out at a film's beginning.
         rest: what remains at the end is a shorter clip, from this length on, in seconds; ``None``: it is left out.
+        scenes: windows begin anew at each hard cut of the picture and none reaches over one; without ``seconds`` each
+            scene is one clip. Every picture is decoded to find the cuts.
     """
 
     seconds: Annotated[Fraction, Field(gt=0)] | None = None
     stride: Annotated[Fraction, Field(gt=0)] | None = None
     skip: Annotated[Fraction, Field(ge=0)] = Fraction(0)
     rest: Annotated[Fraction, Field(ge=0)] | None = None
+    scenes: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,22 +93,38 @@ class Timeline:
 
 def splitting(settings: Split, above: str) -> Stage[ClipRow]:
     """The stage with these settings, on what the stage ``above`` found."""
-    return Stage("split", 1, ClipRow, split, settings, above)
+    version = VERSION + (Cuts.version if settings.scenes else 0)
+    return Stage("split", version, ClipRow, split, settings, above)
 
 
 def split(settings: Split, film: Scanned) -> list[ClipRow]:
     """The clips of a film in the order of their times.
 
     Raises:
-        MediaError: if its times do not rise or it is damaged.
+        MediaError: if two pictures have the same time, or it is damaged.
     """
     line = timeline(film.place, film.row)
+    return [
+        clip for scene in pairwise(_bounds(settings, film, line)) for clip in _windows(settings, film, line, *scene)
+    ]
+
+
+def _bounds(settings: Split, film: Scanned, line: Timeline) -> list[Fraction]:
+    """Between which moments windows follow each other, in seconds."""
     begin, end = line.both
+    first = begin + settings.skip
+    inner = [pts * line.time_base for pts in cuts(film.place, film.row)] if settings.scenes else []
+    return [first, *(cut for cut in inner if first < cut < end), end]
+
+
+def _windows(settings: Split, film: Scanned, line: Timeline, begin: Fraction, end: Fraction) -> Iterator[ClipRow]:
+    if end - begin <= EARLY:
+        return
     length = settings.seconds or end - begin
     stride = settings.stride or length
-    count = max(ceil((end - EARLY - begin - settings.skip) / stride), 0)
-    places = (begin + settings.skip + index * stride for index in range(count))
-    return [_clip(settings, film.row, line, place, min(place + length, end)) for place in places]
+    for index in range(ceil((end - EARLY - begin) / stride)):
+        place = begin + index * stride
+        yield _clip(settings, film.row, line, place, min(place + length, end))
 
 
 def timeline(place: Path, row: SourceRow) -> Timeline:
@@ -139,10 +164,11 @@ def _clip(settings: Split, row: SourceRow, line: Timeline, begin: Fraction, end:
     name = f"{row.sha256} {span}"
     wanted = settings.seconds if settings.rest is None else settings.rest
     short = wanted is not None and end - begin < wanted - EARLY
+    within = "scene" if settings.scenes else "film"
     return ClipRow(
         clip_id=sha256(name.encode())[:16],
         source_id=row.source_id,
         span=span,
         reason=Reason.TOO_SHORT if short else None,
-        message=f"the film has {float(end - begin):.3f} s left here" if short else "",
+        message=f"the {within} has {float(end - begin):.3f} s left here" if short else "",
     )
