@@ -56,6 +56,7 @@ class TrainConfig(BaseModel):
             ``phonofilm.data.packed.shards``) whose clips are encoded while training unless latents of the model's codec
             lie beside them, or ``None`` to draw and encode Clapperboard scenes.
         split: of a packed folder that is trained on; ``None``: all its clips.
+        leave_short: clips of a packed folder that are shorter than the model's are left out; else they are an error.
         out: run folder: checkpoints, logs and the finished model.
         stage: which part learns.
         clips: length of training in clips; the number of steps is ``clips / batch``.
@@ -85,6 +86,7 @@ class TrainConfig(BaseModel):
     stage: Stage
     latents: Path | None = None
     split: str | None = None
+    leave_short: bool = False
     clips: int = Field(20_000, gt=0)
     batch: int = Field(16, gt=0)
     accumulate: int = Field(1, gt=0)

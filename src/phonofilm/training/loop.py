@@ -260,7 +260,7 @@ def _source(config: TrainConfig, model: Model) -> LatentSource:
         training_seeds(config.first_seed, config.scenes)
         return DrawnLatents(model.codec, model.shape, config.first_seed, config.scenes)
     if packed:
-        return source(config.latents, model.codec, model.shape, split=config.split)
+        return source(config.latents, model.codec, model.shape, split=config.split, leave_short=config.leave_short)
     cached = CachedLatents(config.latents)
     if describe(model.codec, model.shape, 0)["codec"] != cached.description["codec"]:
         raise SettingError(f"{config.latents} was made with another codec than {config.model}'s; build it again")

@@ -1,5 +1,6 @@
 """Training on packed clips: latents that lie beside them and clips encoded on the fly give the same losses."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,18 @@ def drawn(seed: int, shape: ClipShape) -> Sample:
         ),
         film_bytes(render(scene, shape), Path("clip.mp4"), lossless=True),
     )
+
+
+def test_clips_shorter_than_the_models_are_left_out_where_asked(tmp_path: Path) -> None:
+    model, packed = small_model(), tmp_path / "packed"
+    save(model, tmp_path / "model")
+    short = replace(model.shape, seconds=model.shape.seconds / 2)
+    pack([drawn(0, model.shape), drawn(1, short), drawn(2, model.shape)], packed)
+    config = TrainConfig(model=tmp_path / "model", out=tmp_path / "out", stage=Stage.JOINT, latents=packed)
+    with pytest.raises(SettingError, match="leave_short=true"):
+        Trainer(config, load(tmp_path / "model"), Accelerator(cpu=True))
+    willing = config.model_copy(update={"leave_short": True})
+    assert len(Trainer(willing, load(tmp_path / "model"), Accelerator(cpu=True)).source) == 2
 
 
 def test_cached_and_on_the_fly_training_have_equal_losses(tmp_path: Path) -> None:
