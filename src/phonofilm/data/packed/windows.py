@@ -203,7 +203,8 @@ class ClipWindows:
             key = self.packed.table["clip_id"][int(short[0])].as_py() if len(short) else "none"
             raise SettingError(
                 f"{len(short)} of {len(self.packed)} clips, {key} the first of them, are shorter than "
-                f"{float(self.cutting.shape.seconds):g} s: choose a shorter window, or leave them out (--leave-short, leave_short=true)"
+                f"{float(self.cutting.shape.seconds):g} s: choose a shorter window, "
+                "or leave them out (--leave-short, leave_short=true)"
             )
         object.__setattr__(self, "clip", clip)
         object.__setattr__(self, "number", number)
