@@ -50,7 +50,7 @@ def numbers(folder: Path, count: int) -> list[int]:
 
 def test_they_work_and_leave(tmp_path: Path) -> None:
     with helpers(2, prepared, tmp_path) as pool:
-        assert list(pool.map(abs, range(-5, 0))) == [5, 4, 3, 2, 1]
+        assert list(pool.map(abs, range(-5, 0)).result()) == [5, 4, 3, 2, 1]
     assert gone([int(path.name) for path in tmp_path.iterdir()])
 
 
@@ -58,7 +58,7 @@ def test_a_block_that_fails_does_not_wait_for_their_work(tmp_path: Path) -> None
     def interrupted() -> None:
         with helpers(2, prepared, tmp_path) as pool:
             for _ in range(2):
-                pool.submit(time.sleep, LONG)
+                pool.schedule(time.sleep, (LONG,))
             pids.extend(numbers(tmp_path, 2))
             raise KeyboardInterrupt
 
@@ -70,10 +70,22 @@ def test_a_block_that_fails_does_not_wait_for_their_work(tmp_path: Path) -> None
     assert gone(pids)
 
 
+def test_a_block_that_fails_does_not_wait_for_what_they_hand_over(tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with helpers(2, prepared, tmp_path) as pool:
+            jobs = [pool.schedule(bytes, (60_000_000,)) for _ in range(6)]  # much more than a pipe holds
+            jobs[0].result()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert gone([int(path.name) for path in tmp_path.iterdir()])
+
+
 def test_a_helper_ended_from_outside_is_said(tmp_path: Path) -> None:
     def starved() -> None:
         with helpers(1, prepared, tmp_path) as pool:
-            work = pool.submit(time.sleep, LONG)
+            work = pool.schedule(time.sleep, (LONG,))
             os.kill(numbers(tmp_path, 1)[0], signal.SIGKILL)
             work.result()
 
@@ -89,7 +101,7 @@ from tests.test_workers import LONG, prepared
 
 if __name__ == "__main__":
     with helpers(2, prepared, Path(sys.argv[1])) as pool:
-        jobs = [pool.submit(time.sleep, LONG) for _ in range(2)]
+        jobs = [pool.schedule(time.sleep, (LONG,)) for _ in range(2)]
         jobs[0].result()
 """
 

@@ -6,22 +6,22 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
+from pebble import ProcessExpired, ProcessPool
+
 from phonofilm.errors import SettingError
 
 
 @contextmanager
-def helpers(count: int, prepare: Callable[..., None] | None = None, *arguments: Any) -> Iterator[ProcessPoolExecutor]:
+def helpers(count: int, prepare: Callable[..., None] | None = None, *arguments: Any) -> Iterator[ProcessPool]:
     """A pool of processes that end with the block: after their work, or at once if the block fails.
 
-    Each holds the reading end of a pipe whose writing end only this process has. It closes when the block fails
-    and when this process dies, even by a signal that cannot be caught; then the helpers leave too.
+    Each holds the reading end of a pipe whose writing end only this process has. It closes when this process dies,
+    even by a signal that cannot be caught; then the helpers leave too.
 
     Args:
         count: of the processes.
@@ -32,16 +32,17 @@ def helpers(count: int, prepare: Callable[..., None] | None = None, *arguments: 
     """
     context = get_context("spawn")  # a forked child of a process with running PyTorch threads can hang
     listening, held = context.Pipe(duplex=False)
-    with listening, held, ProcessPoolExecutor(count, context, _begin, (listening, prepare, arguments)) as pool:
+    begin = (listening, prepare, arguments)
+    with listening, held, ProcessPool(count, initializer=_begin, initargs=begin, context=context) as pool:
         try:
             yield pool
-        except BrokenProcessPool as error:
-            held.close()
+        except ProcessExpired as error:
+            pool.stop()
             raise SettingError(
                 "a helping process was ended from outside, probably for want of memory: choose fewer workers"
             ) from error
         except BaseException:
-            held.close()
+            pool.stop()
             raise
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import Future, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -207,7 +207,8 @@ def _written(codec: Codec, shape: ClipShape, jobs: list[Job], workers: int) -> I
         yield from (_write_shard(codec, shape, job) for job in jobs)
         return
     with helpers(workers, _start_worker, codec, shape) as pool:
-        for written in as_completed([pool.submit(_work, job) for job in jobs]):
+        running: list[Future[int]] = [pool.schedule(_work, (job,)) for job in jobs]
+        for written in as_completed(running):
             yield written.result()
 
 

@@ -7,7 +7,7 @@ log-mels that went through the mel autoencoder. :func:`assemble` joins the three
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -116,7 +116,7 @@ def _in_turn(runs: Sequence[CodecTrainConfig], kind: CodecKind, quiet: bool) -> 
 def _side_by_side(runs: Sequence[CodecTrainConfig], kind: CodecKind, quiet: bool) -> list[Path]:
     try:
         with helpers(len(runs)) as pool:
-            jobs = [pool.submit(train, run, kind, quiet) for run in runs]
+            jobs: list[Future[Path]] = [pool.schedule(train, (run, kind, quiet)) for run in runs]
             for job in as_completed(jobs):
                 job.result()  # the first that fails ends the others
     except KeyboardInterrupt:

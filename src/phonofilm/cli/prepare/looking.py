@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from phonofilm.cli.prepare.running import MemoryLimit, TimeLimit, Workers, limits, pool
+from phonofilm.cli.prepare.running import Engines, engines
 from phonofilm.cli.prepare.stages import Work
+from phonofilm.cli.sharing import given_by
 
 
 def stats(
@@ -54,12 +55,12 @@ def explain(
         typer.echo(line)
 
 
+@given_by(engines, time_limit=120)
 def report(
     work: Work,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Folder of the page (WORK).")] = None,
-    workers: Workers = 0,
-    time_limit: TimeLimit = 120,
-    memory_limit: MemoryLimit = 4,
+    *,
+    engines: Engines,
 ) -> None:
     """Draw one HTML page: counts by reason, histograms, contact sheets with waveforms, the worst and the dropped.
 
@@ -70,4 +71,5 @@ def report(
 
     space = Workspace.open(work)
     ledger = space.ledger()
-    typer.echo(draw(ledger, space.films, output or work, pool(workers), limits(time_limit, memory_limit)))
+    engine = engines.engine(space.films, work)
+    typer.echo(draw(ledger, space.films, output or work, engine, engines.limits))

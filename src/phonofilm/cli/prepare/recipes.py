@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from phonofilm.cli.prepare.running import (
-    MaxBad,
-    MemoryLimit,
-    Retry,
-    Running,
-    ShardOf,
-    TimeLimit,
-    Workers,
-    account,
-    limits,
-    pool,
-)
+from phonofilm.cli.prepare.running import MaxBad, Running, account, running
 from phonofilm.cli.prepare.storing import encode, packed
+from phonofilm.cli.sharing import given_by
 
 if TYPE_CHECKING:
     from phonofilm.data.ingest.recipe import Recipe
@@ -40,17 +31,15 @@ def recipes() -> None:
             typer.echo(f"  {title}: {text.strip()}")
 
 
+@given_by(running, time_limit=14400)
 def run(
     recipe: Annotated[str, typer.Argument(metavar="RECIPE", help="A name from phonofilm prepare recipes, or a .yaml.")],
     films: Annotated[Path, typer.Argument(metavar="FILMS", help="Folder of films.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of shards and index.")],
     work: Annotated[Path | None, typer.Option(help="Work folder (OUTPUT.work).")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a packed folder.")] = False,
-    workers: Workers = 0,
-    shard: ShardOf = "0/1",
-    retry: Retry = False,
-    time_limit: TimeLimit = 14400,
-    memory_limit: MemoryLimit = 4,
+    *,
+    running: Running,
     max_bad: MaxBad = 0.05,
 ) -> None:
     """Prepare a folder of films by a recipe, from the scan to shards and a report; run it again to continue.
@@ -66,7 +55,6 @@ def run(
     from phonofilm.data.ingest.workspace import PLAN, Workspace
 
     told = read_recipe(recipe)
-    running = Running(workers, shard, retry, time_limit, memory_limit)
     place = work or output.with_name(f"{output.name}.work")
     force = force or (place / PLAN).exists()  # the packed folder is then ours
     space = Workspace.begin(place, films, told.scan).with_plan(
@@ -109,6 +97,7 @@ def _conclude(recipe: Recipe, space: Workspace, running: Running, max_bad: float
     for problem in problems:
         typer.echo(f"phonofilm: warning: {problem}", err=True)
     settings = Report(title=recipe.name)
-    few = limits(min(running.time_limit, 120), running.memory_limit)
-    typer.echo(report(ledger, space.films, space.folder, pool(running.workers), few, settings, problems))
+    engine, limits = running.engines.engine(space.films, space.folder), running.engines.limits
+    few = replace(limits, seconds=min(limits.seconds, 120))
+    typer.echo(report(ledger, space.films, space.folder, engine, few, settings, problems))
     account(space, ledger, max_bad)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,8 +16,9 @@ from phonofilm.cli.progress import progress
 from phonofilm.errors import SettingError
 
 if TYPE_CHECKING:
+    from phonofilm.data.ingest.engine import Engine
     from phonofilm.data.ingest.ledger import Ledger
-    from phonofilm.data.ingest.pool import Limits, Pool
+    from phonofilm.data.ingest.pool import Limits
     from phonofilm.data.ingest.reasons import Reason
     from phonofilm.data.ingest.stage import Shard, Stage
     from phonofilm.data.ingest.workspace import Workspace
@@ -24,6 +27,14 @@ TOO_BAD = 3
 """Exit status where more films are bad than were allowed."""
 
 Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: one for each core.")]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="Run on a Ray cluster: auto, local, HOST:PORT or ray://HOST:PORT; needs phonofilm[ray].",
+    ),
+]
 ShardOf = Annotated[str, typer.Option("--shard", metavar="I/N", help="Do this share only, as job I of an array of N.")]
 Retry = Annotated[bool, typer.Option("--retry-failed", help="Try films again that took too long or crashed.")]
 TimeLimit = Annotated[float, typer.Option("--time-limit", min=1, help="Seconds that one film may take.")]
@@ -34,21 +45,55 @@ MaxBad = Annotated[
 
 
 @dataclass(frozen=True)
+class Engines:
+    """Where films are worked on.
+
+    Attributes:
+        workers: processes; 0: one for each core.
+        cluster: on the Ray cluster that this process has joined, not on this machine.
+        limits: of each film.
+    """
+
+    workers: int
+    cluster: bool
+    limits: Limits
+
+    def engine(self, films: Path, work: Path) -> Engine:
+        """What runs jobs that read and write these folders."""
+        if self.cluster:
+            from phonofilm.data.ingest.cluster import Cluster
+
+            return Cluster(self.workers, films, work)
+        from phonofilm.data.ingest.pool import Pool
+
+        return Pool(self.workers or os.cpu_count() or 1)
+
+
+@contextmanager
+def engines(
+    workers: Workers = 0, ray: Ray = None, time_limit: TimeLimit = 3600, memory_limit: MemoryLimit = 4
+) -> Iterator[Engines]:
+    """The options of all verbs that decode; in the block, the cluster that they name has been joined."""
+    from phonofilm.data.ingest.joining import joined
+    from phonofilm.data.ingest.pool import Limits
+
+    with nullcontext() if ray is None else joined(ray, workers):
+        yield Engines(workers, ray is not None, Limits(time_limit, int(memory_limit * 2**30)))
+
+
+@dataclass(frozen=True)
 class Running:
     """How a stage is run.
 
     Attributes:
-        workers, shard, retry, time_limit, memory_limit: see the options.
+        engines: where.
+        share: of the films, as one job of an array does.
+        retry: films again that took too long or crashed.
     """
 
-    workers: int
-    shard: str
+    engines: Engines
+    share: Shard
     retry: bool
-    time_limit: float
-    memory_limit: float
-
-    def __post_init__(self) -> None:
-        shard_of(self.shard)  # now, not after something was written
 
     def __call__(self, what: str, space: Workspace, stage: Stage[Any], jobs: Mapping[str, Any]) -> bool:
         """Make what is missing, with progress; a film that fails is recorded with its reason.
@@ -58,35 +103,36 @@ class Running:
         """
         from phonofilm.data.ingest.engine import run
 
-        share = shard_of(self.shard)
         with progress(what, "films") as report:
             run(
-                space.parts(stage, share),
+                space.parts(stage, self.share),
                 jobs,
-                pool(self.workers),
-                limits(self.time_limit, self.memory_limit),
-                shard=share,
+                self.engines.engine(space.films, space.folder),
+                self.engines.limits,
+                shard=self.share,
                 retry=lambda failure: self.retry and failure.reason.may_pass,
                 progress=report,
             )
         missing = len(space.parts(stage).missing(jobs))
         if missing:
-            typer.echo(f"{space.folder}: share {self.shard} is done; {missing} of {len(jobs)} films are still missing")
+            share = f"{self.share.index}/{self.share.count}"
+            typer.echo(f"{space.folder}: share {share} is done; {missing} of {len(jobs)} films are still missing")
         return not missing
 
 
-def pool(workers: int) -> Pool:
-    """The engine of this machine."""
-    from phonofilm.data.ingest.pool import Pool
-
-    return Pool(workers or os.cpu_count() or 1)
-
-
-def limits(seconds: float, gibibytes: float) -> Limits:
-    """What one film may take."""
-    from phonofilm.data.ingest.pool import Limits
-
-    return Limits(seconds, int(gibibytes * 2**30))
+@contextmanager
+def running(
+    workers: Workers = 0,
+    ray: Ray = None,
+    shard: ShardOf = "0/1",
+    retry: Retry = False,
+    time_limit: TimeLimit = 3600,
+    memory_limit: MemoryLimit = 4,
+) -> Iterator[Running]:
+    """The options of all verbs that run a stage, see :func:`engines`."""
+    share = shard_of(shard)  # now, not after a cluster was joined or something written
+    with engines(workers, ray, time_limit, memory_limit) as where:
+        yield Running(where, share, retry)
 
 
 def shard_of(text: str) -> Shard:

@@ -8,16 +8,8 @@ from typing import Annotated
 import typer
 
 from phonofilm.cli.parse import fraction
-from phonofilm.cli.prepare.running import (
-    MaxBad,
-    MemoryLimit,
-    Retry,
-    Running,
-    ShardOf,
-    TimeLimit,
-    Workers,
-    account,
-)
+from phonofilm.cli.prepare.running import MaxBad, Running, account, running
+from phonofilm.cli.sharing import given_by
 from phonofilm.errors import SettingError, unknown_name
 
 Work = Annotated[Path, typer.Argument(metavar="WORK", help="Folder that phonofilm prepare scan made.")]
@@ -27,15 +19,13 @@ WORDS = {"beside": False, "folder": False, "list": True, "classes": True}
 """Sources of captions that have no URL, and whether each is a file."""
 
 
+@given_by(running, time_limit=600)
 def scan(
     films: Annotated[Path, typer.Argument(metavar="FILMS", help="Folder of films; those below it count too.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Work folder for this and the following verbs.")],
     silent: Annotated[bool, typer.Option("--silent", help="Use films without sound too.")] = False,
-    workers: Workers = 0,
-    shard: ShardOf = "0/1",
-    retry: Retry = False,
-    time_limit: TimeLimit = 600,
-    memory_limit: MemoryLimit = 4,
+    *,
+    running: Running,
     max_bad: MaxBad = 0.05,
 ) -> None:
     """Look at every film: what it is, whether it can be used, and if not, why.
@@ -49,12 +39,12 @@ def scan(
     from phonofilm.data.ingest.scan import Scan
     from phonofilm.data.ingest.workspace import Workspace
 
-    running = Running(workers, shard, retry, time_limit, memory_limit)
     space = Workspace.begin(output, films, Scan(silent=silent))
     if running("scanning", space, space.scanning, space.to_scan()):
         account(space, Ledger(space.sources), max_bad)
 
 
+@given_by(running, time_limit=3600)
 def split(
     work: Work,
     seconds: Annotated[str | None, typer.Option(help="Length of a clip; without it each film is one clip.")] = None,
@@ -64,11 +54,8 @@ def split(
     skip: Annotated[str, typer.Option(help="Seconds left out at the beginning of each film.")] = "0",
     rest: Annotated[str | None, typer.Option(help="Keep a shorter last clip if it has this many seconds.")] = None,
     scenes: Annotated[bool, typer.Option("--scenes", help="Begin anew at each cut; no clip reaches over one.")] = False,
-    workers: Workers = 0,
-    shard: ShardOf = "0/1",
-    retry: Retry = False,
-    time_limit: TimeLimit = 3600,
-    memory_limit: MemoryLimit = 4,
+    *,
+    running: Running,
     max_bad: MaxBad = 0.05,
 ) -> None:
     """Find the clips of every film: windows that begin at a picture, with sound by the sample.
@@ -88,12 +75,12 @@ def split(
     length, step, least = fraction(seconds, "--seconds"), fraction(stride, "--stride"), fraction(rest, "--rest")
     given = {"seconds": length, "stride": step, "skip": fraction(skip, "--skip"), "rest": least, "scenes": scenes}
     settings = checked(Split, given, "phonofilm prepare split")
-    running = Running(workers, shard, retry, time_limit, memory_limit)
     space = Workspace.open(work).with_plan(split=settings)
     if running("splitting", space, space.splitting, space.to_split()):
         account(space, space.ledger(scores=False, captions=False), max_bad)
 
 
+@given_by(running, time_limit=3600)
 def score(
     work: Work,
     measures: Annotated[
@@ -103,11 +90,8 @@ def score(
         list[str] | None,
         typer.Option("--plugin", metavar="FILE.py:NAME", help="A measure of your own, may be repeated."),
     ] = None,
-    workers: Workers = 0,
-    shard: ShardOf = "0/1",
-    retry: Retry = False,
-    time_limit: TimeLimit = 3600,
-    memory_limit: MemoryLimit = 4,
+    *,
+    running: Running,
     max_bad: MaxBad = 0.05,
 ) -> None:
     """Measure every clip: loudness, silence, clipping, motion, stillness, cuts, black, onsets, offset of sound.
@@ -125,7 +109,6 @@ def score(
 
     settings = checked(Scoring, {"measures": measures, "plugins": plugins or ()}, "phonofilm prepare score")
     _ = settings.gives  # raises for an unknown family
-    running = Running(workers, shard, retry, time_limit, memory_limit)
     space = Workspace.open(work).with_plan(score=settings)
     if running("measuring", space, space.scoring, space.to_score()):
         account(space, space.ledger(captions=False), max_bad)
@@ -159,6 +142,7 @@ def filter_(
     account(space, space.ledger(captions=False))
 
 
+@given_by(running, time_limit=3600)
 def caption(
     work: Work,
     sources: Annotated[
@@ -176,11 +160,8 @@ def caption(
     prompt: Annotated[str | None, typer.Option(help="What it is asked about each clip.")] = None,
     sound: Annotated[bool, typer.Option("--sound", help="It hears: send the sound too.")] = False,
     optional: Annotated[bool, typer.Option("--optional", help="Keep clips without words.")] = False,
-    workers: Workers = 0,
-    shard: ShardOf = "0/1",
-    retry: Retry = False,
-    time_limit: TimeLimit = 3600,
-    memory_limit: MemoryLimit = 4,
+    *,
+    running: Running,
     max_bad: MaxBad = 0.05,
 ) -> None:
     """Give every clip its words: from files beside the films, classes, lists, or a model that sees.
@@ -204,7 +185,6 @@ def caption(
         asked.append({"kind": "endpoint", "url": url, "model": model, "sound": sound, **question})
     given = {"sources": asked} if asked else {}
     settings = checked(Caption, {**given, "required": not optional}, "phonofilm prepare caption")
-    running = Running(workers, shard, retry, time_limit, memory_limit)
     space = Workspace.open(work).with_plan(caption=settings)
     if running("captioning", space, space.captioning, space.to_caption()):
         account(space, space.ledger(), max_bad)

@@ -9,18 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonofilm.cli.parse import fraction
-from phonofilm.cli.prepare.running import (
-    MaxBad,
-    MemoryLimit,
-    Retry,
-    Running,
-    ShardOf,
-    TimeLimit,
-    Workers,
-    account,
-)
+from phonofilm.cli.prepare.running import MaxBad, Running, account, running
 from phonofilm.cli.prepare.stages import Work
 from phonofilm.cli.progress import progress
+from phonofilm.cli.sharing import given_by
 from phonofilm.errors import MediaError, SettingError
 
 if TYPE_CHECKING:
@@ -38,6 +30,7 @@ class Look(str, Enum):
     BOTH = "both"
 
 
+@given_by(running, time_limit=14400)
 def pack(
     work: Work,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of shards and index.")],
@@ -50,11 +43,8 @@ def pack(
     files: Annotated[bool, typer.Option("--files", help="Plain files instead of WebDataset shards.")] = False,
     shard_mb: Annotated[int, typer.Option(min=1, help="MiB of films that a shard holds at most.")] = 512,
     force: Annotated[bool, typer.Option("--force", help="Replace a packed folder.")] = False,
-    workers: Workers = 0,
-    shard: ShardOf = "0/1",
-    retry: Retry = False,
-    time_limit: TimeLimit = 14400,
-    memory_limit: MemoryLimit = 4,
+    *,
+    running: Running,
     max_bad: MaxBad = 0.05,
 ) -> None:
     """Cut the clips that are used and pack them: MP4 with exact times, and a Parquet index that says where each lies.
@@ -80,7 +70,6 @@ def pack(
         "layout": "files" if files else "wds",
         "shard_bytes": shard_mb << 20,
     }
-    running = Running(workers, shard, retry, time_limit, memory_limit)
     space = Workspace.open(work).with_plan(pack=checked(Pack, given, "phonofilm prepare pack"))
     packed(space, running, output, force=force, max_bad=max_bad)
 
@@ -116,17 +105,15 @@ def packed(space: Workspace, running: Running, output: Path, *, force: bool, max
     return True
 
 
+@given_by(running, time_limit=14400)
 def verify(
     work: Work,
     decoder: Annotated[Look, typer.Option(help="library (PyAV), program (imageio-ffmpeg), or both.")] = Look.LIBRARY,
     packed: Annotated[
         Path | None, typer.Option("--packed", help="Compare every byte of this packed folder with its index too.")
     ] = None,
-    workers: Workers = 0,
-    shard: ShardOf = "0/1",
-    retry: Retry = False,
-    time_limit: TimeLimit = 14400,
-    memory_limit: MemoryLimit = 4,
+    *,
+    running: Running,
 ) -> None:
     """Decode every clip again and find it in its film: all pictures and samples there, picture and sound in time.
 
@@ -142,7 +129,6 @@ def verify(
     space = Workspace.open(work)
     jobs = _whole(space)
     settings = space.cutting.settings
-    running = Running(workers, shard, retry, time_limit, memory_limit)
     faulty = 0
     for name in DecoderName if decoder is Look.BOTH else (DecoderName(decoder.value),):
         stage = checking(Checking.model_validate({"pack": settings, "decoder": name}), space.cutting.key)

@@ -14,7 +14,11 @@ Progress = Callable[[int, int], None]
 
 
 class Engine(Protocol):
-    """Where jobs run: processes here (:class:`phonofilm.data.ingest.pool.Pool`) or on many machines."""
+    """Where jobs run.
+
+    Processes here (:class:`phonofilm.data.ingest.pool.Pool`), or on the machines of a Ray cluster
+    (:class:`phonofilm.data.ingest.cluster.Cluster`).
+    """
 
     def __call__(
         self, work: Callable[[Any, Any], Any], settings: Any, jobs: Mapping[str, Any], limits: Limits

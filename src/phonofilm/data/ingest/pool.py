@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import Failure
 from phonofilm.errors import MediaError, UnsupportedMediaError
 from phonofilm.workers import leave_with
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
 
 AHEAD = 2
 """Jobs handed to the pool for each worker: enough that none waits, few enough that memory does not grow."""
@@ -33,6 +37,62 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Children:
+    """Processes of this one that work within limits; see :func:`children`.
+
+    Attributes:
+        pool: of them.
+        limits: of each job.
+    """
+
+    pool: ProcessPool
+    limits: Limits
+
+    def begin(self, work: Callable[[Any, Any], Any], settings: Any, job: Any) -> futures.Future[Any]:
+        """Have ``work(settings, job)`` done; its time begins when a process is free for it."""
+        return self.pool.schedule(work, args=(settings, job), timeout=self.limits.seconds)
+
+    def outcome(self, future: futures.Future[Any]) -> Any | Failure:
+        """What a job brought, once it has ended; errors that no film can cause are raised."""
+        from pebble import ProcessExpired
+
+        limits = self.limits
+        try:
+            return future.result()
+        except futures.TimeoutError:  # the built-in one from Python 3.11 on
+            return Failure(reason=Reason.TIMEOUT, message=f"it took more than {limits.seconds:g} s")
+        except MemoryError:
+            return Failure(reason=Reason.MEMORY, message=f"it took more than {limits.memory} bytes of memory")
+        except ProcessExpired as error:
+            return Failure(reason=Reason.CRASH, message=f"the process that decoded it ended with {error.exitcode}")
+        except UnsupportedMediaError as error:
+            return Failure(reason=Reason.UNSUPPORTED, message=str(error))
+        except MediaError as error:
+            return Failure(reason=Reason.DAMAGED, message=str(error))
+
+
+@contextmanager
+def children(count: int, limits: Limits) -> Iterator[Children]:
+    """Processes that end with the block, at once if it fails, and with this process, however that ends.
+
+    Args:
+        count: of them; one that hangs, dies or takes too much is replaced.
+        limits: of each job.
+    """
+    from pebble import ProcessPool
+
+    context = get_context("spawn")  # a forked child of a process with running threads can hang
+    listening, held = context.Pipe(duplex=False)
+    begin = (listening, limits.memory)
+    with listening, held, ProcessPool(count, initializer=_begin, initargs=begin, context=context) as pool:
+        try:
+            yield Children(pool, limits)
+        except BaseException:
+            pool.stop()
+            raise
+
+
+@dataclass(frozen=True)
 class Pool:
     """An engine of child processes on this machine.
 
@@ -48,50 +108,21 @@ class Pool:
         """See :class:`phonofilm.data.ingest.engine.Engine`; no process starts where there is nothing to do."""
         if not jobs:
             return
-        from pebble import ProcessPool
-
-        context = get_context("spawn")  # a forked child of a process with running threads can hang
-        listening, held = context.Pipe(duplex=False)
         workers = min(self.workers, len(jobs))
-        with (
-            listening,
-            held,
-            ProcessPool(workers, initializer=_begin, initargs=(listening, limits.memory), context=context) as pool,
-        ):
-            queue = iter(jobs.items())
-            running: dict[futures.Future[Any], str] = {}
+        queue = iter(jobs.items())
+        running: dict[futures.Future[Any], str] = {}
+        with children(workers, limits) as own:
 
             def fill(count: int) -> None:
                 for name, job in islice(queue, count):
-                    running[pool.schedule(work, args=(settings, job), timeout=limits.seconds)] = name
+                    running[own.begin(work, settings, job)] = name
 
-            try:
-                fill(AHEAD * workers)
-                while running:
-                    done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
-                    fill(len(done))
-                    for future in done:
-                        yield running.pop(future), _result(future, limits)
-            except BaseException:
-                pool.stop()
-                raise
-
-
-def _result(future: futures.Future[Any], limits: Limits) -> Any | Failure:
-    from pebble import ProcessExpired
-
-    try:
-        return future.result()
-    except futures.TimeoutError:  # the built-in one from Python 3.11 on
-        return Failure(reason=Reason.TIMEOUT, message=f"it took more than {limits.seconds:g} s")
-    except MemoryError:
-        return Failure(reason=Reason.MEMORY, message=f"it took more than {limits.memory} bytes of memory")
-    except ProcessExpired as error:
-        return Failure(reason=Reason.CRASH, message=f"the process that decoded it ended with {error.exitcode}")
-    except UnsupportedMediaError as error:
-        return Failure(reason=Reason.UNSUPPORTED, message=str(error))
-    except MediaError as error:
-        return Failure(reason=Reason.DAMAGED, message=str(error))
+            fill(AHEAD * workers)
+            while running:
+                done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
+                fill(len(done))
+                for future in done:
+                    yield running.pop(future), own.outcome(future)
 
 
 def _begin(listening: Connection, memory: int | None) -> None:

@@ -82,18 +82,14 @@ class Beside(Row):
         return None
 
 
-class Listed(Row):
-    """A table of films and texts, as CSV with a header or as JSON lines.
+class Table(Row):
+    """One file that speaks of many films.
 
     Attributes:
         file: the table; relative to the folder of the films.
-        path, caption: names of its columns (:mod:`phonofilm.data.ingest.lists` says how films are named).
     """
 
-    kind: Literal["list"] = "list"
     file: str
-    path: str = "path"
-    caption: str = "caption"
 
     @property
     def origin(self) -> str:
@@ -103,6 +99,18 @@ class Listed(Row):
     def files(self, film: Uncaptioned) -> Iterator[Path]:
         """The files that decide what is said."""
         yield film.folder / self.file
+
+
+class Listed(Table):
+    """A table of films and texts, as CSV with a header or as JSON lines.
+
+    Attributes:
+        path, caption: names of its columns (:mod:`phonofilm.data.ingest.lists` says how films are named).
+    """
+
+    kind: Literal["list"] = "list"
+    path: str = "path"
+    caption: str = "caption"
 
     def text(self, film: Uncaptioned, clip: ClipRow) -> str | None:
         """The words; ``None`` if the film is not in the table.
@@ -138,26 +146,15 @@ class FolderClass(Row):
         return self.template.replace(LABEL, label) if label else None
 
 
-class ClassList(Row):
+class ClassList(Table):
     """A table as VGGSound's: ``id,start,label,split`` without a header.
 
     Attributes:
-        file: the table; relative to the folder of the films.
         template: of the text.
     """
 
     kind: Literal["classes"] = "classes"
-    file: str
     template: Template = LABEL
-
-    @property
-    def origin(self) -> str:
-        """Who says so."""
-        return self.file
-
-    def files(self, film: Uncaptioned) -> Iterator[Path]:
-        """The files that decide what is said."""
-        yield film.folder / self.file
 
     def text(self, film: Uncaptioned, clip: ClipRow) -> str | None:
         """The words; ``None`` if the film is not in the table.

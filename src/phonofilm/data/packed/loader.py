@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from pebble import ProcessPool
 from torch import Tensor
 
 from phonofilm.data.packed.folder import Entry, Indices, Packed
@@ -216,23 +217,20 @@ class Loader:
         with helpers(self.workers) as pool:
             yield from self._ahead(batches, pool)
 
-    def _ahead(self, batches: Iterator[np.ndarray], pool: Executor) -> Iterator[Batch]:
+    def _ahead(self, batches: Iterator[np.ndarray], pool: ProcessPool) -> Iterator[Batch]:
         running: deque[tuple[Future[list[Arrays]], list[Entry]]] = deque()
 
         def begin(count: int) -> None:
             for chosen in islice(batches, count):
                 entries = self.windows.packed.entries(self.windows.clip[chosen])
-                running.append((pool.submit(self.windows.job(chosen, entries).run), entries))
+                running.append((pool.schedule(self.windows.job(chosen, entries).run), entries))
 
-        try:
-            begin(AHEAD * self.workers)
-            while running:
-                windows, entries = running[0][0].result(), running[0][1]
-                running.popleft()
-                begin(1)
-                yield collate(windows, entries)
-        finally:  # a process that ends while it hands over a result would leave its reader waiting for the rest
-            wait([future for future, _ in running if not future.cancel()])
+        begin(AHEAD * self.workers)
+        while running:
+            future, entries = running.popleft()
+            windows = future.result()
+            begin(1)
+            yield collate(windows, entries)
 
 
 def epoch_order(shards: np.ndarray, seed: int, epoch: int, mixed: int = MIXED) -> np.ndarray:
