@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from phonofilm.data.ingest.engine import Engine
 from phonofilm.data.ingest.pool import Limits, Pool
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import Failure
@@ -28,24 +29,28 @@ def job(settings: int, kind: str) -> int:
     return settings + 1
 
 
-def reasons(kinds: list[str], limits: Limits, workers: int = 2) -> dict[str, Reason | int]:
-    found = Pool(workers)(job, 41, {kind: kind for kind in kinds}, limits)
+def outcomes(engine: Engine, limits: Limits) -> dict[str, Reason | int]:
+    found = engine(job, 41, {kind: kind for kind in EXPECTED}, limits)
     return {name: result.reason if isinstance(result, Failure) else result for name, result in found}
+
+
+NARROW = Limits(seconds=8, memory=2**30)
+EXPECTED = {
+    "good": 42,
+    "hangs": Reason.TIMEOUT,
+    "dies": Reason.CRASH,
+    "eats": Reason.MEMORY,
+    "damaged": Reason.DAMAGED,
+    "unknown codec": Reason.UNSUPPORTED,
+    "also good": 42,
+    "fine": 42,
+}
+"""What each kind of job gives on any engine within those limits."""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
 def test_a_bad_film_costs_itself_only() -> None:
-    kinds = ["good", "hangs", "dies", "eats", "damaged", "unknown codec", "also good", "fine"]
-    assert reasons(kinds, Limits(seconds=8, memory=2**30)) == {
-        "good": 42,
-        "hangs": Reason.TIMEOUT,
-        "dies": Reason.CRASH,
-        "eats": Reason.MEMORY,
-        "damaged": Reason.DAMAGED,
-        "unknown codec": Reason.UNSUPPORTED,
-        "also good": 42,
-        "fine": 42,
-    }
+    assert outcomes(Pool(2), NARROW) == EXPECTED
 
 
 def broken(settings: int, kind: str) -> int:

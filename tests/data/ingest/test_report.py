@@ -17,6 +17,7 @@ import pytest
 
 from phonofilm.data.ingest.caption import CaptionRow
 from phonofilm.data.ingest.ledger import Ledger
+from phonofilm.data.ingest.look import pictures
 from phonofilm.data.ingest.page import Cell, Column, table
 from phonofilm.data.ingest.pool import Limits
 from phonofilm.data.ingest.reasons import Reason
@@ -25,6 +26,7 @@ from phonofilm.data.ingest.rows import ClipRow, Failure, ScoreRow, SourceRow, Ve
 from phonofilm.data.ingest.sheets import Chosen, Drawn, Sheet, Sheets, choose, draw_sheet, worst
 from phonofilm.data.ingest.split import Split
 from phonofilm.errors import MediaError
+from phonofilm.media.span import Span
 from phonofilm.plots.svg import bars, wave
 from tests.data.ingest.films import clip, cut_film, source, write_film
 
@@ -169,6 +171,15 @@ def test_a_clip_that_cannot_be_shown_says_why(made: tuple[Path, Ledger], tmp_pat
     path = report(ledger, tmp_path / "moved away", tmp_path, here, Limits(), Report(sheets=Sheets(each=1)))
     parsed = Page(path.read_text(encoding="utf-8"))
     assert not parsed.all("img") and "it cannot be shown" in parsed.text and "does not exist" in parsed.text
+
+
+def test_a_clip_without_pictures_cannot_be_looked_at(made: tuple[Path, Ledger]) -> None:
+    folder, ledger = made
+    clip = ledger.clips[0]
+    row = ledger.source[clip.source_id]
+    empty = Span(clip.span.end_pts, clip.span.end_pts, 0, 0, 0)
+    with pytest.raises(MediaError, match="no picture here"):
+        pictures(folder / row.path, row, empty, 3, 18)
 
 
 def test_an_empty_preparation_is_a_page_too() -> None:

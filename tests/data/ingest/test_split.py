@@ -98,6 +98,22 @@ def test_what_is_skipped_is_skipped_once(shots: Scanned) -> None:
     assert [clip.span.frames for clip in clips] == [16, 17, 47]
 
 
+def test_a_window_in_which_no_picture_begins_is_no_clip(tmp_path: Path) -> None:
+    path = tmp_path / "held.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        for pts in (0, 2, 4, 6, 8, 10, 12, 46, 48, 50):  # of 0.1 s each: the seventh is held for 3.4 s
+            frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 4 * pts, np.uint8))
+            frame.pts = pts
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    clips = split(Split(seconds=Fraction(1)), scanned(path))
+    assert [clip.span.frames for clip in clips[:5]] == [5, 2, 0, 0, 2]
+    assert [clip.reason for clip in clips[:5]] == [None, None, Reason.TOO_SHORT, Reason.TOO_SHORT, None]
+    assert clips[2].message == "no picture begins within these 1.000 s"
+
+
 def test_times_of_packets_are_those_of_decoded_pictures(clips: Path) -> None:
     for path in sorted(clips.glob("*.m[op4k][v4]")):
         (row,) = scan(Scan(silent=True), Film(path.parent, path.name))

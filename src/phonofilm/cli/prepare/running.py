@@ -32,7 +32,7 @@ Ray = Annotated[
     typer.Option(
         "--ray",
         metavar="ADDRESS",
-        help="Run on a Ray cluster: auto, local, HOST:PORT or ray://HOST:PORT; needs phonofilm[ray].",
+        help="Work on a Ray cluster: auto, local, HOST:PORT or ray://HOST:PORT.",
     ),
 ]
 ShardOf = Annotated[str, typer.Option("--shard", metavar="I/N", help="Do this share only, as job I of an array of N.")]

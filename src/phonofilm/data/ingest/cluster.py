@@ -30,7 +30,8 @@ from phonofilm.errors import SettingError
 PATIENCE = 300.0
 """Seconds that a cluster may leave us without any worker."""
 TRIES = 3
-"""Times that a film is given to a worker which is lost with it; so often that the film is held to be the cause."""
+"""Times that a film is given to a worker which is lost with it, until the film is held to be the cause; likewise
+workers one after the other that are lost before they have a film."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Worker:
     def __init__(self, limits: Limits, folder: Path) -> None:
         if folder.is_dir():
             os.chdir(folder)
-        # A spawned process imports its parent's main program first: here one of Ray's, which takes long and says nothing.
+        # A spawned process imports its parent's main program first; Ray's takes long and gives a film nothing.
         vars(sys.modules["__main__"]).pop("__file__", None)
         self._until_the_end = ExitStack()
         self._children = self._until_the_end.enter_context(children(1, limits))
@@ -224,7 +225,7 @@ class _Crew:
         failure = None
         if name is None:
             self.stillborn += 1
-            if self.stillborn > TRIES:
+            if self.stillborn == TRIES:
                 said = str(error).strip().splitlines()[-1]
                 raise SettingError(
                     f"workers on the Ray cluster end as they begin ({said}): is phonofilm installed on its machines?"

@@ -26,8 +26,9 @@ def picture_time(row: SourceRow, span: Span) -> tuple[Fraction, Fraction]:
     Raises:
         MediaError: if the film has no picture.
     """
-    if row.video is None:
-        raise MediaError(f"{row.path} has no picture: clips of it cannot be looked at")
+    if row.video is None or not span.frames:
+        what = "clips of it cannot" if row.video is None else "this clip cannot"
+        raise MediaError(f"{row.path} has no picture here: {what} be looked at")
     tick = row.video.time_base
     return span.first_pts * tick - row.origin, (span.end_pts - span.first_pts) * tick
 

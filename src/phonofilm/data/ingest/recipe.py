@@ -203,7 +203,9 @@ def checked(model: type[ModelT], values: Any, where: str) -> ModelT:
             known = unknown_name("setting", str(last), _fields([model], above))
             inside = f", in {'.'.join(str(part) for part in above)}" if above else ""
             raise SettingError(f"{where}{inside}: {known}") from error
-        raise SettingError(f"{where}: {place or 'the file'}: {first['msg']} (got {first['input']!r})") from error
+        given = first["input"]
+        shown = str(given) if isinstance(given, Fraction) else repr(given)
+        raise SettingError(f"{where}: {place or 'the file'}: {first['msg']} (got {shown})") from error
 
 
 def _fields(models: list[type[BaseModel]], place: Iterable[str | int]) -> set[str]:

@@ -30,7 +30,7 @@ from phonofilm.media.source import film_streams, opened
 from phonofilm.media.span import Span
 from phonofilm.shapes import sample_of
 
-VERSION = 1
+VERSION = 2
 EARLY = Fraction(1, 1000)
 """A picture this much before its place, in seconds, is at it: Matroska rounds times to milliseconds."""
 
@@ -162,13 +162,20 @@ def _clip(settings: Split, row: SourceRow, line: Timeline, begin: Fraction, end:
     sample, last = (sample_of(max(line.time(index) - row.origin, Fraction(0)), rate) for index in (first, stop))
     span = Span(line.shown[first], line.shown[stop], stop - first, sample, last - sample)
     name = f"{row.sha256} {span}"
-    wanted = settings.seconds if settings.rest is None else settings.rest
-    short = wanted is not None and end - begin < wanted - EARLY
-    within = "scene" if settings.scenes else "film"
+    fault = _fault(settings, span, end - begin)
     return ClipRow(
         clip_id=sha256(name.encode())[:16],
         source_id=row.source_id,
         span=span,
-        reason=Reason.TOO_SHORT if short else None,
-        message=f"the {within} has {float(end - begin):.3f} s left here" if short else "",
+        reason=Reason.TOO_SHORT if fault else None,
+        message=fault,
     )
+
+
+def _fault(settings: Split, span: Span, seconds: Fraction) -> str:
+    """What keeps the clip of a window from being one; empty if nothing does."""
+    within = "scene" if settings.scenes else "film"
+    wanted = settings.seconds if settings.rest is None else settings.rest
+    if wanted is not None and seconds < wanted - EARLY:
+        return f"the {within} has {float(seconds):.3f} s left here"
+    return "" if span.frames else f"no picture begins within these {float(seconds):.3f} s"
