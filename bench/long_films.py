@@ -366,8 +366,8 @@ def measure(bench: Bench) -> dict[str, Any]:
         ("encoded", encoded),
         ("latents", read_latents),
         ("windows", read_films),
-        ("trained", trained),
         ("memory", memory),
+        ("trained", trained),
     ):
         bench.clock.left()
         once(name, lambda step=step: step(bench))
