@@ -14,7 +14,10 @@ import pytest
 import phonofilm
 
 ROOT = Path(__file__).parents[1]
-HEAVY = {"torch", "diffusers", "transformers", "librosa", "matplotlib", "scipy", "numba", "cv2", "av", "accelerate"}
+HEAVY = {
+    *("torch", "diffusers", "transformers", "accelerate"),
+    *("librosa", "matplotlib", "scipy", "numba", "cv2", "av", "ray"),
+}
 BROKEN = {"torchvision", "torchaudio"}
 
 

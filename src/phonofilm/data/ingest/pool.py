@@ -7,17 +7,14 @@ from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
 
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import Failure
 from phonofilm.errors import MediaError, UnsupportedMediaError
-from phonofilm.workers import leave_with
-
-if TYPE_CHECKING:
-    from pebble import ProcessPool
+from phonofilm.workers import helpers
 
 AHEAD = 2
 """Jobs handed to the pool for each worker: enough that none waits, few enough that memory does not grow."""
@@ -54,8 +51,6 @@ class Children:
 
     def outcome(self, future: futures.Future[Any]) -> Any | Failure:
         """What a job brought, once it has ended; errors that no film can cause are raised."""
-        from pebble import ProcessExpired
-
         limits = self.limits
         try:
             return future.result()
@@ -79,17 +74,8 @@ def children(count: int, limits: Limits) -> Iterator[Children]:
         count: of them; one that hangs, dies or takes too much is replaced.
         limits: of each job.
     """
-    from pebble import ProcessPool
-
-    context = get_context("spawn")  # a forked child of a process with running threads can hang
-    listening, held = context.Pipe(duplex=False)
-    begin = (listening, limits.memory)
-    with listening, held, ProcessPool(count, initializer=_begin, initargs=begin, context=context) as pool:
-        try:
-            yield Children(pool, limits)
-        except BaseException:
-            pool.stop()
-            raise
+    with helpers(count, _limit, limits.memory) as pool:
+        yield Children(pool, limits)
 
 
 @dataclass(frozen=True)
@@ -125,9 +111,8 @@ class Pool:
                     yield running.pop(future), own.outcome(future)
 
 
-def _begin(listening: Connection, memory: int | None) -> None:
-    """Tie a child to its parent, and set its limits."""
-    leave_with(listening)
+def _limit(memory: int | None) -> None:
+    """Bound the memory of this process, where that can be done."""
     if memory is None:
         return
     try:
