@@ -11,7 +11,7 @@ from phonofilm.data.ingest.recipe import Pack
 from phonofilm.data.ingest.rows import ClipRow, Row, SourceRow
 from phonofilm.data.ingest.stage import Stage
 from phonofilm.data.packed.rows import PackedClip
-from phonofilm.data.packed.shards import Sample, described
+from phonofilm.data.packed.shards import Sample, described, remove_unfinished
 from phonofilm.media.atomic import make_folder
 from phonofilm.media.cut import Piece, cut_all
 from phonofilm.media.digest import file_sha256, sha256
@@ -86,7 +86,7 @@ def cut(settings: Pack, film: Kept) -> list[CutRow]:
     """
     if not film.clips:
         return []
-    make_folder(film.folder)
+    remove_unfinished(make_folder(film.folder))
     pieces = {film.file(clip.clip_id): Piece(clip.span, film.file(clip.clip_id)) for clip in film.clips}
     cuts = {made.piece.path: made for made in cut_all(film.place, pieces.values(), settings.form, force=True)}
     rows = []
