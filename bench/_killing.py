@@ -133,13 +133,26 @@ def doing(work: Path, packed: Path) -> str:
 
 
 def contents(folders: Iterable[Path]) -> dict[str, str]:
-    """Digest of every file that a preparation left; journals tell the order in which films ended, which is free."""
+    """Digest of every file that a preparation left.
+
+    Journals are left out, since they tell the order in which films ended, which is free; and so is what
+    :func:`unfinished` finds.
+    """
     files = ((index, folder, path) for index, folder in enumerate(folders) for path in folder.rglob("*"))
     return {
         f"{index}/{path.relative_to(folder).as_posix()}": file_sha256(path)
         for index, folder, path in files
-        if path.is_file() and not path.name.startswith("journal-")
+        if path.is_file() and not path.name.startswith("journal-") and not _is_unfinished(path)
     }
+
+
+def unfinished(folders: Iterable[Path]) -> list[str]:
+    """Names of the files that a run had begun to write when it was killed, and that no later one took away."""
+    return sorted(path.name for folder in folders for path in folder.rglob("*") if _is_unfinished(path))
+
+
+def _is_unfinished(path: Path) -> bool:
+    return path.name.startswith(".") and path.suffix == ".part"
 
 
 def differing(ones: dict[str, str], others: dict[str, str]) -> list[str]:

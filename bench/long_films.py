@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 import _results
 from _films import LONG_FORMS, make_long_film
-from _killing import Clock, Notes, OutOfTimeError, contents, differing, doing, done, ended, moment
+from _killing import Clock, Notes, OutOfTimeError, contents, differing, doing, done, ended, moment, unfinished
 
 from phonofilm.data.ingest.checking import Checking, DecoderName, checking
 from phonofilm.data.ingest.pool import Limits, Pool
@@ -175,7 +175,9 @@ def kill(bench: Bench) -> None:
             sys.exit(f"the run in {place.folder} ended with status {status}: see {bench.log}")
         else:
             found = place.contents()
-            rounds.append({"kills": len(kills), "files": len(found), "differing": differing(wanted, found)})
+            left = unfinished((place.packed, place.work))
+            differ = differing(wanted, found)
+            rounds.append({"kills": len(kills), "files": len(found), "differing": differ, "unfinished": left})
             notes.keep("rounds", rounds)
             if len(kills) < given.kills:
                 shutil.rmtree(place.folder)
@@ -313,22 +315,27 @@ def peak(clock: Clock, stage: Any, job: Any) -> float:
     return held / 2**20
 
 
+def counted(bench: Bench) -> dict[str, Any]:
+    """What came of the films."""
+    space = Workspace.open(bench.last.work)
+    numbers = stats(space.after_cutting(space.ledger()))
+    return {
+        "films used": f"{numbers.sources_used} of {numbers.sources}",
+        "films left out": left_out(numbers.films_left_out),
+        "clips used": f"{numbers.clips_used} of {numbers.clips}",
+        "clips left out": left_out(numbers.clips_left_out),
+        "hours": float(numbers.hours),
+        "subsets": {share.subset.value: f"{share.sources} films, {share.clips} clips" for share in numbers.shares},
+    }
+
+
 def table(bench: Bench) -> dict[str, Any]:
     """All that was found."""
     found, given = bench.notes.found, bench.given
     kills, rounds = found["kills"], found["rounds"]
-    space = Workspace.open(bench.last.work)
-    numbers = stats(space.after_cutting(space.ledger()))
     return {
         "films": found["films"],
-        "result": {
-            "films used": f"{numbers.sources_used} of {numbers.sources}",
-            "films left out": left_out(numbers.films_left_out),
-            "clips used": f"{numbers.clips_used} of {numbers.clips}",
-            "clips left out": left_out(numbers.clips_left_out),
-            "hours": float(numbers.hours),
-            "subsets": {share.subset.value: f"{share.sources} films, {share.clips} clips" for share in numbers.shares},
-        },
+        "result": found["result"],
         "runs": {
             f"left alone, {given.workers} processes: s": found["left alone"],
             f"killed with -9, {given.killed_workers} processes: times": len(kills),
@@ -337,6 +344,7 @@ def table(bench: Bench) -> dict[str, Any]:
             "runs that ended": len(rounds),
             "files compared in each": rounds[-1]["files"],
             "files that differ, in all": sum(len(one["differing"]) for one in rounds),
+            "files begun and left behind, in all": sum(len(one["unfinished"]) for one in rounds),
         },
         "verified": found["verified"],
         "encoded": found["encoded"],
@@ -362,6 +370,7 @@ def measure(bench: Bench) -> dict[str, Any]:
     once("left alone", lambda: left_alone(bench))
     kill(bench)
     for name, step in (
+        ("result", counted),
         ("verified", verified),
         ("encoded", encoded),
         ("latents", read_latents),

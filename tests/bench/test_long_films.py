@@ -56,8 +56,11 @@ def test_what_differs_between_two_preparations_is_named(killing: ModuleType, tmp
 
     assert found() == []
     (tmp_path / "one" / "scan-1" / ".film.part").write_text("left behind")
+    assert found() == []
+    assert killing.unfinished([tmp_path / "one", tmp_path / "other"]) == [".film.part"]
+    (tmp_path / "one" / "scan-1" / "more.jsonl").write_text("")
     (tmp_path / "other" / "scan-1" / "film.jsonl").write_text("the sam3")
-    assert found() == ["0/scan-1/.film.part", "0/scan-1/film.jsonl"]
+    assert found() == ["0/scan-1/film.jsonl", "0/scan-1/more.jsonl"]
 
 
 def test_moments_depend_on_seed_and_number_alone_and_fill_the_time(killing: ModuleType) -> None:
