@@ -16,19 +16,9 @@ import pytest
 
 from phonofilm.media.clip import Clip
 from tests.cli.conftest import Run
-from tests.cli.test_prepare import bytes_of
+from tests.cli.test_prepare import RECIPE, bytes_of
 from tests.clusters import Nodes, two_nodes
 from tests.test_workers import gone
-
-RECIPE = """
-name: small
-description: One-second clips.
-films: any
-split: {seconds: 1}
-filter: {rules: ["not all_zero"]}
-caption: {sources: [{kind: folder}], required: false}
-pack: {fps: 8, size: [32, 32], sample_rate: 16000, channels: 1, shard_bytes: 20000}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +76,12 @@ def test_interrupted_and_continued_on_a_cluster_it_gives_the_bytes_of_processes_
     plain = begun(here, films)
     first = begun(there, films, "--ray", nodes.address)
     end = time.monotonic() + 240
-    while not list(there.glob("out.work/split-*/*.jsonl")) and first.poll() is None and time.monotonic() < end:
+    pids: list[int] = []
+    while (
+        not (pids and list(there.glob("out.work/scan-*/*.jsonl"))) and first.poll() is None and time.monotonic() < end
+    ):
         time.sleep(0.05)
-    pids = workers()
+        pids = workers()
     assert pids, first.communicate()[1] if first.poll() is not None else "no worker was seen"
     first.send_signal(signal.SIGINT)
     first.communicate()

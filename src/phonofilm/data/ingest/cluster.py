@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,7 +61,7 @@ class Cluster:
         if not jobs:
             return
         ray = library()
-        count = self.workers or int(ray.cluster_resources().get("CPU", 1))
+        count = self.workers or max(1, int(ray.cluster_resources().get("CPU", 0)))
         make = ray.remote(num_cpus=1)(Worker).remote
         with _landmarks(self.films, self.work) as landmarks:
             crew = _Crew(
@@ -95,9 +95,10 @@ class Worker:
         self._until_the_end = ExitStack()
         self._children = self._until_the_end.enter_context(children(1, limits))
 
-    def look(self, landmarks: Sequence[Path]) -> Machine:
-        """Where it is, and what is not there."""
-        return Machine(socket.gethostname(), SOFTWARE, tuple(path for path in landmarks if not path.exists()))
+    def look(self, landmarks: Mapping[Path, Path]) -> Machine:
+        """Where it is, and which folders are not there, or not those of the landmarks."""
+        missing = tuple(folder for folder, landmark in landmarks.items() if not landmark.exists())
+        return Machine(socket.gethostname(), SOFTWARE, missing)
 
     def run(self, work: Callable[[Any, Any], Any], settings: Any, job: Any) -> Any | Failure:
         """``work(settings, job)``, or why it failed."""
@@ -115,7 +116,7 @@ class Machine:
     Attributes:
         host: its name.
         software: versions, as :data:`SOFTWARE`.
-        missing: paths that it does not see.
+        missing: folders that it does not see.
     """
 
     host: str
@@ -130,7 +131,7 @@ class Machine:
         """
         if self.missing:
             raise SettingError(
-                f"{self.host} of the Ray cluster does not see {self.missing[0].parent}: films and work folder must "
+                f"{self.host} of the Ray cluster does not see {self.missing[0]}: films and work folder must "
                 "lie where all its machines see them under the same paths"
             )
         if self.software != SOFTWARE:
@@ -241,7 +242,8 @@ class _Crew:
 
 
 @contextmanager
-def _landmarks(films: Path, work: Path) -> Iterator[tuple[Path, ...]]:
-    """Paths by which a machine knows both folders: one of the films, and a file that only this run can have made."""
+def _landmarks(films: Path, work: Path) -> Iterator[dict[Path, Path]]:
+    """What a machine knows both folders by: something in that of the films, and a file that only this run has made."""
+    first = next(films.iterdir(), films) if films.is_dir() else films
     with NamedTemporaryFile(prefix=".shared-", dir=work) as mark:
-        yield next(films.iterdir()), work / Path(mark.name).name
+        yield {films: first, work: work / Path(mark.name).name}

@@ -32,8 +32,10 @@ def joined(address: str, workers: int = 0) -> Iterator[None]:
     """
     ray = library()
     _knock(address)
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that we start tells nobody of itself
-    own = {"include_dashboard": False, "num_cpus": workers or None} if address == "local" else {}
+    own: dict[str, object] = {}
+    if address == "local":
+        own = {"include_dashboard": False, "num_cpus": workers or None}
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it tells nobody of itself
     try:
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **own)
     except Exception as error:
