@@ -175,16 +175,18 @@ class _Crew:
         self._fill()
         while self.queue or any(name is not None for _, name in self.busy.values()):
             for answer in self._answered():
-                worker, name = self.busy.pop(answer)
+                _, name = self.busy[answer]
                 try:
                     result = self.ray.get(answer)
                 except self.ray.exceptions.RayTaskError as error:
                     raise error.cause from error  # a mistake of ours or the user's, which no film can cause
                 except self.ray.exceptions.RayError as error:
-                    result = self._after_loss(worker, name, error)
+                    result = self._after_loss(answer, error)
+                    if result is None:
+                        continue
                 else:
-                    self._after_success(worker, name, result)
-                if name is not None and result is not None:
+                    self._after_success(answer, result)
+                if name is not None:
                     yield name, result
 
     def dismiss(self) -> None:
@@ -209,19 +211,21 @@ class _Crew:
             )
         return done
 
-    def _after_success(self, worker: Any, name: str | None, result: Any) -> None:
+    def _after_success(self, answer: Any, result: Any) -> None:
         """The worker gets its next job, before anybody deals with the result, or leaves."""
-        if name is None:
+        if self.busy[answer][1] is None:
             result.check()
             self.stillborn = 0
+        worker, _ = self.busy.pop(answer)
         if self.queue:
             following = self.queue.popleft()
             self.busy[self.give(worker, following)] = (worker, following)
         else:
             self.ray.kill(worker)
 
-    def _after_loss(self, worker: Any, name: str | None, error: Exception) -> Failure | None:
+    def _after_loss(self, answer: Any, error: Exception) -> Failure | None:
         """Another worker for the one that is lost; its job comes last, or has failed for good."""
+        worker, name = self.busy.pop(answer)
         self.ray.kill(worker)  # one that only could not be reached would go on
         failure = None
         if name is None:

@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -136,23 +136,23 @@ def timeline(place: Path, row: SourceRow) -> Timeline:
     assert row.video is not None
     with opened(place) as container:
         streams = film_streams(container)
-        pictures: list[Any] = []
+        pictures: list[tuple[int | None, int]] = []  # when and how long each is shown; packets would hold their bytes
         last_heard = Fraction(0)
         for packet in container.demux(*streams.present()):
             if not packet.size or packet.is_discard:
                 continue
             if packet.stream_index == streams.video.index:
-                pictures.append(packet)
+                pictures.append((packet.pts, packet.duration or 0))
             elif packet.pts is not None:
                 last_heard = max(last_heard, (packet.pts + (packet.duration or 0)) * packet.time_base)
-        times = [packet.pts for packet in pictures]
-        if None in times or len(set(times)) < len(times) or not times:
-            raise MediaError(f"{place} has pictures without a time of their own: re-encode it first")
-        last = max(pictures, key=lambda packet: packet.pts)
+    times = sorted((pts, duration) for pts, duration in pictures if pts is not None)
+    shown = [pts for pts, _ in times]
+    if len(set(shown)) < len(pictures) or not shown:
+        raise MediaError(f"{place} has pictures without a time of their own: re-encode it first")
     nominal = 1 / (row.video.fps * row.video.time_base)
-    end = last.pts + (last.duration or max(1, round(nominal)))
+    end = shown[-1] + (times[-1][1] or max(1, round(nominal)))
     heard = row.audio and (row.origin + Fraction(row.audio.first_sample, row.audio.sample_rate), last_heard)
-    return Timeline((*sorted(times), end), row.video.time_base, heard)
+    return Timeline((*shown, end), row.video.time_base, heard)
 
 
 def _clip(settings: Split, row: SourceRow, line: Timeline, begin: Fraction, end: Fraction) -> ClipRow:
