@@ -31,7 +31,7 @@ import torch
 from phonofilm.codecs import Codec, load
 from phonofilm.data.clapperboard import HELD_OUT, render, sample_scene
 from phonofilm.media.clip import Clip
-from phonofilm.metrics import Score, Subject, find, hear, score, times
+from phonofilm.metrics import Score, Subject, events, find, hear, score, times
 from phonofilm.metrics.avalign_svg import sound_peaks
 from phonofilm.metrics.event_detectors import EAR_TOLERANCE, EventDetectors, Found, compare
 from phonofilm.metrics.event_sync import EventSync, Timing
@@ -99,7 +99,7 @@ def true_clip(seed: int, fps: Fraction, *, flashes: bool = True) -> Subject:
 
 def coded(subjects: Sequence[Subject], codec: Codec) -> list[Subject]:
     """The same clips through a codec and back."""
-    return [replace(one, clip=codec.decode(codec.encode([one.clip]), one.clip.shape)[0]) for one in subjects]
+    return [one.showing(codec.decode(codec.encode([one.clip]), one.clip.shape)[0]) for one in subjects]
 
 
 def rulers(subjects: Sequence[Subject]) -> dict[str, Any]:
@@ -158,8 +158,7 @@ def shifted(subjects: Sequence[Subject], milliseconds: int) -> dict[str, Any]:
     """The reported median offset of clips whose sound is moved, silence taking its place."""
     samples = SAMPLE_RATE * milliseconds // 1000
     timings = [
-        Timing(times(one.events.video), times(hear(moved(one.clip, samples))), float(1 / one.clip.fps))
-        for one in subjects
+        Timing(events(one).video, times(hear(moved(one.clip, samples))), float(1 / one.clip.fps)) for one in subjects
     ]
     found = {one.name: one for one in EventSync().scores(timings, None, 0)}
     return plain(found["event-offset-median"])

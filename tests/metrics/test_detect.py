@@ -11,7 +11,7 @@ from phonofilm.data.clapperboard import HELD_OUT, render, sample_scene
 from phonofilm.errors import MediaError
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
-from phonofilm.metrics import Subject, detect, find, hear, score, score_folder, see, times
+from phonofilm.metrics import Subject, find, hear, score, score_folder, see, times
 from phonofilm.metrics._detect import CLOSEST, peaks
 from phonofilm.metrics._ear import mono
 from phonofilm.metrics._eye import FASTEST, SIDE, look
@@ -67,7 +67,7 @@ def test_a_shift_of_the_sound_moves_the_reported_median_by_itself(subjects, repo
         sound = np.zeros_like(one.clip.audio)
         to, start = max(samples, 0), max(-samples, 0)
         sound[:, to : sound.shape[1] - start] = one.clip.audio[:, start : sound.shape[1] - to]
-        moved.append(replace(one, clip=replace(one.clip, audio=sound)))
+        moved.append(one.showing(replace(one.clip, audio=sound)))
     found = score(moved, [find("event-sync")])["event-offset-median"].value
     assert found == pytest.approx(report["event-offset-median"].value + milliseconds, abs=5)
 
@@ -84,8 +84,8 @@ def test_the_eye_hears_nothing_and_the_ear_sees_nothing(subjects):
     clip = subjects[0].clip
     mute = replace(clip, audio=np.zeros_like(clip.audio))
     blind = replace(clip, frames=np.full_like(clip.frames, 60))
-    assert (detect(mute).video, detect(mute).audio) == (detect(clip).video, ())
-    assert (detect(blind).video, detect(blind).audio) == ((), detect(clip).audio)
+    assert (see(mute), hear(mute)) == (see(clip), ())
+    assert (see(blind), hear(blind)) == ((), hear(clip))
 
 
 @pytest.mark.parametrize("gain", [0.1, 1.4])
@@ -137,7 +137,7 @@ def test_a_peak_is_placed_between_cells_and_equally_sure_wherever_it_is():
 
 def test_detections_keep_their_distance(subjects):
     for one in subjects:
-        for side in one.events:
+        for side in (see(one.clip), hear(one.clip)):
             assert (np.diff(times(side)) >= CLOSEST).all()
 
 

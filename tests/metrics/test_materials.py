@@ -1,8 +1,15 @@
+from fractions import Fraction
+
+import numpy as np
 import pytest
 
-from phonofilm.data.clapperboard import sample_scene
+from phonofilm.data.clapperboard import HELD_OUT, render, sample_scene
 from phonofilm.data.clapperboard.materials import MATERIALS
+from phonofilm.media.clip import Clip
+from phonofilm.metrics import Subject
 from phonofilm.metrics._materials import NAMES, named
+from phonofilm.metrics.material_match import classify, shown
+from phonofilm.shapes import ClipShape
 
 
 @pytest.mark.parametrize(
@@ -36,3 +43,10 @@ def test_captions_name_what_their_scenes_are_made_of():
 
 def test_the_classifiers_know_every_material():
     assert set(NAMES) == set(MATERIALS)
+
+
+def test_silence_is_read_as_none():
+    clip = render(sample_scene(HELD_OUT), ClipShape(Fraction(2), Fraction(8), 64, 64, 16_000))
+    mute = Clip(clip.frames, np.zeros_like(clip.audio), clip.fps, clip.sample_rate)
+    assert shown(Subject("mute", mute)).audio is None
+    assert shown(Subject("scene", clip)) == classify(Subject("scene", clip))

@@ -5,13 +5,14 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from torch import nn
 
 from phonofilm import metrics
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.estimate import mean
 from phonofilm.events import Event
 from phonofilm.media.clip import Clip
-from phonofilm.metrics import Better, Score, Subject, find, names, score, score_folder
+from phonofilm.metrics import About, Better, Score, Subject, find, names, score, score_folder
 from phonofilm.metrics._find import chosen
 from phonofilm.metrics._folder import films
 from phonofilm.pair import AV
@@ -28,6 +29,8 @@ class Loudness:
 
     name: str = "loudness"
     version: int = 3
+    uses = AV(True, True)
+    about = About()
 
     def measure(self, subject):
         return float(subject.clip.audio.max()) if subject.prompt != "skip" else None
@@ -163,6 +166,8 @@ def test_a_metric_says_itself_what_it_needs(another_metric):
 class HalfCodec:
     """Latents that are the mean shade of each frame, and the level of each 10 ms."""
 
+    video = audio = nn.Identity()
+
     def encode(self, clips):
         import torch
 
@@ -221,7 +226,7 @@ def test_prompts_come_from_sidecars_and_truth_from_the_manifest(folder):
     row = {"file": "1.mp4", "caption": "a drum is hit", "events": [EVENT.to_json()], "seed": 1}
     (folder / "manifest.jsonl").write_text(json.dumps(row) + "\n")
     assert films(folder)[1].prompt == "a drum is hit"
-    assert films(folder)[1].read().truth == (EVENT,)
+    assert films(folder)[1].subject(None).truth == (EVENT,)
 
 
 def test_a_manifest_of_files_and_captions_will_do(folder):

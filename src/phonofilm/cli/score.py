@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,15 +32,30 @@ def score(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out films that cannot be scored, and count them.")
     ] = False,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that look at films; 0: one for each core.")] = 1,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="PHONOFILM_CACHE",
+            help="Where what was read of a film is kept, so that no run reads it again (your system's cache folder).",
+        ),
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep nothing, and look at every film anew.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace existing scores.")] = False,
 ) -> None:
     """Measure films: is what is heard in time with what is seen, and is it what the prompt says?
 
     Prompts come from the .json file beside each film, or from a manifest.jsonl in the folder. Every score stands
-    beside its 95 % interval, and beside what wrongly paired picture and sound would get.
+    beside its 95 % interval, and beside what wrongly paired picture and sound would get. A run that was stopped goes
+    on where it was: what was read of a film is kept by the film's bytes.
 
-    Example: phonofilm score out/ -o scores.json
+    Examples:
+    phonofilm score out/ -o scores.json
+
+    phonofilm score out/ --reference films/ --codec svg-tiny --workers 8
     """
+    from platformdirs import user_cache_path
+
     from phonofilm.media.atomic import check_target
     from phonofilm.metrics import score_folder
     from phonofilm.models import load
@@ -53,6 +69,8 @@ def score(
             codec=None if codec is None else load(codec).codec,
             seed=seed,
             skip_bad=skip_bad,
+            workers=workers or os.cpu_count() or 1,
+            cache=None if no_cache else cache or user_cache_path("phonofilm") / "readings",
             progress=report,
         )
     result.save(output, force=force)

@@ -12,7 +12,8 @@ from phonofilm.errors import MediaError
 from phonofilm.media.clip import Clip
 from phonofilm.metrics._ear import HOP_SECONDS, Ear, listen
 from phonofilm.metrics._eye import Eye, look
-from phonofilm.metrics._store import shipped
+from phonofilm.metrics._store import ruler, shipped
+from phonofilm.metrics._subject import Arrays, Subject
 from phonofilm.pair import AV
 
 CLOSEST = 0.1
@@ -32,18 +33,35 @@ class Detection:
     confidence: float
 
 
-def times(detections: tuple[Detection, ...]) -> np.ndarray:
-    """Times in seconds, ``(events,)``."""
-    return np.array([detection.time for detection in detections])
+class _Events:
+    """The reading of the events seen and heard in a clip that has picture and sound."""
+
+    @property
+    def id(self) -> str:
+        return f"events@1-{ruler()}"
+
+    def __call__(self, subject: Subject) -> Arrays:
+        """Times in seconds, ``seen`` and ``heard``."""
+        subject.whole()
+        return {"seen": times(see(subject.clip)), "heard": times(hear(subject.clip))}
 
 
-def detect(clip: Clip) -> AV[tuple[Detection, ...]]:
-    """The events seen and heard in a clip, in order of time.
+_EVENTS = _Events()
+
+
+def events(subject: Subject) -> AV[np.ndarray]:
+    """When something is seen and heard in a clip, in seconds, rising.
 
     Raises:
         MediaError: if picture or sound is missing.
     """
-    return AV(see(clip), hear(clip))
+    found = subject.read(_EVENTS)
+    return AV(found["seen"], found["heard"])
+
+
+def times(detections: tuple[Detection, ...]) -> np.ndarray:
+    """Times in seconds, ``(events,)``."""
+    return np.array([detection.time for detection in detections])
 
 
 @torch.no_grad()

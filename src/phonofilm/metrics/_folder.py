@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 from phonofilm.errors import MediaError
 from phonofilm.events import Event
 from phonofilm.media.read import read
-from phonofilm.metrics._score import Subject
+from phonofilm.metrics._cache import Cache
+from phonofilm.metrics._subject import Subject
 
 FILMS = frozenset((".mp4", ".mkv", ".mov", ".webm", ".m4v", ".avi"))
 MANIFEST = "manifest.jsonl"
@@ -34,13 +34,17 @@ class Film:
     prompt: str | None
     truth: tuple[Event, ...] | None
 
-    def read(self) -> Subject:
-        """The film in memory.
+    def subject(self, cache: Cache | None) -> Subject:
+        """The film to be scored; it is decoded when something asks for what the cache does not hold.
 
         Raises:
             MediaError: if it cannot be read.
         """
-        return Subject(str(self.path), read(self.path), self.prompt, self.truth)
+        try:
+            shelf = None if cache is None else cache.shelf(self.path)
+        except OSError as error:
+            raise MediaError(f"{self.path} cannot be read ({error.strerror}): mend it, or take it away") from error
+        return Subject(str(self.path), lambda: read(self.path), self.prompt, self.truth, shelf)
 
 
 def films(folder: str | Path) -> list[Film]:
@@ -62,17 +66,6 @@ def films(folder: str | Path) -> list[Film]:
         raise MediaError(f"{folder} holds no films: put some there ({', '.join(sorted(FILMS))})")
     listed = _manifest(folder / MANIFEST)
     return [_film(path, listed.get(path.name)) for path in paths]
-
-
-def subjects(films: list[Film], refuse: Callable[[str, str], None] | None) -> Iterator[Subject]:
-    """Read films one at a time; one that cannot be read is an error, or is told to ``refuse`` if that is given."""
-    for film in films:
-        try:
-            yield film.read()
-        except MediaError as error:
-            if refuse is None:
-                raise
-            refuse(str(film.path), str(error))
 
 
 def _film(path: Path, row: _Row | None) -> Film:

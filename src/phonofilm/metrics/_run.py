@@ -1,23 +1,33 @@
-"""From clips to scores: every metric sees every clip once, and one clip is in memory at a time."""
+"""From clips to scores: every metric sees every clip once, and one clip is in memory at a time (and process)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from phonofilm.codecs.base import Codec
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.atomic import write_atomically
+from phonofilm.metrics._cache import Cache
 from phonofilm.metrics._find import chosen
-from phonofilm.metrics._folder import films, subjects
-from phonofilm.metrics._score import Metric, Score, Subject
+from phonofilm.metrics._folder import Film, films
+from phonofilm.metrics._score import Metric, Score
+from phonofilm.metrics._spool import Spool
+from phonofilm.metrics._subject import Subject
+from phonofilm.pair import AV
+from phonofilm.workers import helpers
 
 FORMAT = "phonofilm-scores"
 VERSION = 1
+AHEAD = 3
+"""Films handed to each helping process: enough that none waits."""
 
 Progress = Callable[[int, int], None]
 """Called with the clips done and the clips in all."""
@@ -68,37 +78,45 @@ class Report:
         return write_atomically(Path(path), (json.dumps(self.to_json(), indent=1) + "\n").encode(), force=force)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What is left of a clip once all metrics saw it.
+
+    Attributes:
+        records: one of each metric; ``None`` where the clip does not count.
+        fps, sample_rate: of the clip.
+    """
+
+    records: list[Any]
+    fps: Fraction
+    sample_rate: int
+
+
 @dataclass
 class _Pass:
     """What is gathered while one set of clips goes by."""
 
-    metrics: Sequence[Metric[Any]]
+    count: int
     skip_bad: bool
-    measured: list[list[Any]] = field(init=False)
+    measured: list[Spool[Any]] = field(init=False)
     rates: set[tuple[Fraction, int]] = field(default_factory=set)
     skipped: dict[str, str] = field(default_factory=dict)
     clips: int = 0
 
     def __post_init__(self) -> None:
-        self.measured = [[] for _ in self.metrics]
+        self.measured = [Spool() for _ in range(self.count)]
 
-    def refuse(self, name: str, reason: str) -> None:
-        self.skipped[name] = reason
-
-    def add(self, subject: Subject) -> None:
-        """Measure one clip by every metric, or count it as skipped."""
-        try:
-            subject.whole()
-            records = [metric.measure(subject) for metric in self.metrics]
-        except MediaError as error:
+    def add(self, name: str, outcome: Measured | MediaError) -> None:
+        """Keep what one clip gave, or count it as skipped."""
+        if isinstance(outcome, MediaError):
             if not self.skip_bad:
-                raise MediaError(str(error) if subject.name in str(error) else f"{subject.name}: {error}") from error
-            self.refuse(subject.name, str(error))
+                raise outcome
+            self.skipped[name] = str(outcome)
             return
-        for gathered, record in zip(self.measured, records, strict=True):
+        for gathered, record in zip(self.measured, outcome.records, strict=True):
             if record is not None:
                 gathered.append(record)
-        self.rates.add((subject.clip.fps, subject.clip.sample_rate))
+        self.rates.add((outcome.fps, outcome.sample_rate))
         self.clips += 1
 
 
@@ -122,7 +140,11 @@ def score(
     Raises:
         MediaError: naming the clip that cannot be scored; or if no clip is left.
     """
-    return _finish(_through(clips, metrics, skip_bad), _reference(reference, metrics, skip_bad), seed)
+
+    def through(some: Iterable[Subject]) -> _Pass:
+        return _gather(((one.name, _measured(one, metrics)) for one in some), len(metrics), skip_bad)
+
+    return _finish(through(clips), None if reference is None else through(reference), metrics, seed)
 
 
 def score_folder(
@@ -133,6 +155,8 @@ def score_folder(
     codec: Codec | None = None,
     seed: int = 0,
     skip_bad: bool = False,
+    workers: int = 1,
+    cache: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Scores of the films in a folder.
@@ -143,6 +167,8 @@ def score_folder(
         metrics: names; default: all that can be had.
         codec: whose latents Frechet distances are measured on.
         seed, skip_bad: see :func:`score`.
+        workers: processes that look at films.
+        cache: folder where what was read of each film is kept, and found again; ``None``: nothing is kept.
         progress: told (films done, films in all).
 
     Raises:
@@ -154,48 +180,97 @@ def score_folder(
     wanted = chosen(metrics, codec, reference is not None)
     own, true = films(folder), films(reference) if reference is not None else None
     total, done = len(own) + len(true or ()), 0
+    kept = None if cache is None else Cache(Path(cache))
 
-    def counted(stream: Iterable[Subject]) -> Iterable[Subject]:
-        nonlocal done
-        for subject in stream:
-            yield subject
-            done += 1
-            if progress is not None:
-                progress(done, total)
+    def through(some: Sequence[Film]) -> _Pass:
+        def counted() -> Iterator[tuple[str, Measured | MediaError]]:
+            nonlocal done
+            for outcome in _outcomes(some, wanted, kept, workers):
+                yield outcome
+                done += 1
+                if progress is not None:
+                    progress(done, total)
 
-    unread: dict[str, str] = {}
-    refuse = unread.__setitem__ if skip_bad else None
-    report = score(
-        counted(subjects(own, refuse)),
-        wanted,
-        reference=None if true is None else counted(subjects(true, refuse)),
-        seed=seed,
-        skip_bad=skip_bad,
-    )
-    skipped = {**unread, **report.skipped}
-    return replace(report, skipped=skipped, source=str(folder), reference="" if reference is None else str(reference))
+        return _gather(counted(), len(wanted), skip_bad)
+
+    report = _finish(through(own), None if true is None else through(true), wanted, seed)
+    return replace(report, source=str(folder), reference="" if reference is None else str(reference))
 
 
-def _through(clips: Iterable[Subject], metrics: Sequence[Metric[Any]], skip_bad: bool) -> _Pass:
-    gathered = _Pass(metrics, skip_bad)
-    for subject in clips:
-        gathered.add(subject)
+def _measured(subject: Subject, metrics: Sequence[Metric[Any]]) -> Measured | MediaError:
+    """Every metric's record of a clip, or why there is none."""
+    try:
+        needed = [metric.uses for metric in metrics]
+        subject.check(AV(any(one.video for one in needed), any(one.audio for one in needed)))
+        records = [metric.measure(subject) for metric in metrics]
+        return Measured(records, subject.facts.fps, subject.facts.sample_rate)
+    except MediaError as error:
+        return error if subject.name in str(error) else MediaError(f"{subject.name}: {error}")
+
+
+def _of_film(film: Film, metrics: Sequence[Metric[Any]], cache: Cache | None) -> Measured | MediaError:
+    try:
+        subject = film.subject(cache)
+    except MediaError as error:
+        return error
+    return _measured(subject, metrics)
+
+
+def _outcomes(
+    films: Sequence[Film], metrics: Sequence[Metric[Any]], cache: Cache | None, workers: int
+) -> Iterator[tuple[str, Measured | MediaError]]:
+    """What each film gave, in their order."""
+    if workers == 1:
+        yield from ((str(film.path), _of_film(film, metrics, cache)) for film in films)
+        return
+    rest = iter(films)
+    running: deque[tuple[Film, Future[Measured | MediaError]]] = deque()
+    with helpers(workers, _begin, metrics, cache) as pool:
+
+        def begin(count: int) -> None:
+            running.extend((film, pool.schedule(_in_helper, (film,))) for film in islice(rest, count))
+
+        begin(AHEAD * workers)
+        while running:
+            film, future = running.popleft()
+            outcome = future.result()
+            begin(1)
+            yield str(film.path), outcome
+
+
+_helping: tuple[Sequence[Metric[Any]], Cache | None]
+
+
+def _begin(metrics: Sequence[Metric[Any]], cache: Cache | None) -> None:
+    import cv2
+    import torch
+
+    global _helping
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    _helping = (metrics, cache)
+
+
+def _in_helper(film: Film) -> Measured | MediaError:
+    return _of_film(film, *_helping)
+
+
+def _gather(outcomes: Iterable[tuple[str, Measured | MediaError]], count: int, skip_bad: bool) -> _Pass:
+    gathered = _Pass(count, skip_bad)
+    for name, outcome in outcomes:
+        gathered.add(name, outcome)
     if not gathered.clips:
         raise MediaError("there is no clip left to score: give at least one with picture and sound")
     return gathered
 
 
-def _reference(clips: Iterable[Subject] | None, metrics: Sequence[Metric[Any]], skip_bad: bool) -> _Pass | None:
-    return None if clips is None else _through(clips, metrics, skip_bad)
-
-
-def _finish(own: _Pass, true: _Pass | None, seed: int) -> Report:
-    if len({metric.name for metric in own.metrics}) != len(own.metrics):
+def _finish(own: _Pass, true: _Pass | None, metrics: Sequence[Metric[Any]], seed: int) -> Report:
+    if len({metric.name for metric in metrics}) != len(metrics):
         raise SettingError("a metric is named twice: name each once")
     fps = {rate for rate, _ in own.rates}
     sample_rates = {rate for _, rate in own.rates}
     scores: list[Score] = []
-    for place, metric in enumerate(own.metrics):
+    for place, metric in enumerate(metrics):
         others = None if true is None else true.measured[place]
         ceilings = {one.name: one.value for one in metric.scores(others, None, seed)} if others else {}
         scores += [

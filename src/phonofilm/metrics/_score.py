@@ -6,16 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, ClassVar, Protocol, TypeVar
 
-import numpy as np
-
-from phonofilm.errors import MediaError
 from phonofilm.estimate import Estimate
-from phonofilm.events import Event
-from phonofilm.media.clip import Clip
-from phonofilm.metrics._detect import Detection, detect
+from phonofilm.metrics._subject import Subject
 from phonofilm.pair import AV
 
 MeasuredT = TypeVar("MeasuredT")
@@ -45,6 +39,7 @@ class Score:
         ceiling: value of the reference clips.
         fps, sample_rate: of the clips, where all agree.
         seed: of resampling and pairing.
+        extractor, resampler: see :class:`About`.
         reason: see ``value``.
     """
 
@@ -61,6 +56,8 @@ class Score:
     fps: Fraction | None = None
     sample_rate: int | None = None
     seed: int = 0
+    extractor: str = ""
+    resampler: str = ""
     reason: str | None = None
 
     def __post_init__(self) -> None:
@@ -94,6 +91,8 @@ class Score:
             chance=chance,
             ceiling=ceiling,
             seed=seed,
+            extractor=metric.about.extractor,
+            resampler=metric.about.resampler,
             reason=found.reason,
         )
 
@@ -109,44 +108,20 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A clip to be scored, with what is known of it.
+class About:
+    """What a reader of a score asks next.
 
     Attributes:
-        name: for messages; a file name, say.
-        clip: picture and sound.
-        prompt: the sentence that it should show, if any.
-        truth: its true events, if known.
+        source: paper and code that the definition follows; "" for our own.
+        licence: of weights that the user brings; "" where none are needed.
+        extractor: network whose features are compared, with the checksum of its weights; "" without one.
+        resampler: how sound got to the rate that is measured at; "" where it is taken as it is.
     """
 
-    name: str
-    clip: Clip
-    prompt: str | None = None
-    truth: tuple[Event, ...] | None = None
-
-    def whole(self) -> AV[np.ndarray]:
-        """The clip's frames and sound, once it is known that both are there.
-
-        Raises:
-            MediaError: if one of them is missing.
-        """
-        frames, sound = self.clip.frames, self.clip.audio
-        if frames is None or not len(frames) or sound is None or not sound.size:
-            lacks = "picture" if frames is None or not len(frames) else "sound"
-            raise MediaError(
-                f"{self.name} has no {lacks}, which its scores need: take it out of the folder, or skip bad clips"
-            )
-        return AV(frames, sound)
-
-    @cached_property
-    def events(self) -> AV[tuple[Detection, ...]]:
-        """The events seen and heard, detected once for all metrics.
-
-        Raises:
-            MediaError: if picture or sound is missing.
-        """
-        self.whole()
-        return detect(self.clip)
+    source: str = ""
+    licence: str = ""
+    extractor: str = ""
+    resampler: str = ""
 
 
 class Metric(Protocol[MeasuredT]):
@@ -155,6 +130,8 @@ class Metric(Protocol[MeasuredT]):
     Attributes:
         name: as users give it; the module is called the same, with underscores.
         version: grows whenever the same clips would get another value.
+        uses: which of picture and sound it needs of each clip.
+        about: where it comes from, and what it is made with.
         needs_codec: it is built with a codec, on whose latents it works.
         needs_reference: it has no value without reference clips.
         gives: names of its scores.
@@ -162,12 +139,16 @@ class Metric(Protocol[MeasuredT]):
 
     name: str
     version: int
+    uses: ClassVar[AV[bool]] = AV(True, True)
+    about: About = About()
     needs_codec: ClassVar[bool] = False
     needs_reference: ClassVar[bool] = False
     gives: ClassVar[tuple[str, ...]] = ()
 
     def measure(self, subject: Subject) -> MeasuredT | None:
         """What the scores need of one clip; ``None`` if it does not count (no caption where one is needed, say).
+
+        What costs time is a :class:`Reading` of the subject, so that it is shared, and kept.
 
         Raises:
             MediaError: if the clip cannot be measured.

@@ -70,6 +70,12 @@ def fingerprint(folder: Path = SHIPPED) -> str:
     return files.hexdigest()
 
 
+@cache
+def ruler() -> str:
+    """A short name of the networks that ship, for the ids of what they read."""
+    return fingerprint()[:12]
+
+
 def shipped(kind: type[NetworkT]) -> NetworkT:
     """The network that comes with the package, loaded once."""
     return cast(NetworkT, _loaded(kind))

@@ -31,7 +31,8 @@ from phonofilm.errors import MediaError
 from phonofilm.estimate import mean
 from phonofilm.media.resample import resample_audio
 from phonofilm.metrics._resample import derangements
-from phonofilm.metrics._score import Better, Metric, Score, Subject
+from phonofilm.metrics._score import Better, Metric, Score
+from phonofilm.metrics._subject import Arrays, Subject
 
 SAMPLE_RATE = 22_050
 NO_CLIPS = "there are no clips to score"
@@ -95,6 +96,27 @@ def librosa_onset() -> ModuleType:
     return onset
 
 
+class _Onsets:
+    """The reading of onset times; see :func:`sound_peaks`."""
+
+    id = f"onsets-librosa-{SAMPLE_RATE}-soxr-hq@1"
+
+    def __call__(self, subject: Subject) -> Arrays:
+        return {"times": sound_peaks(subject.whole().audio, subject.clip.sample_rate)}
+
+
+class _Motion:
+    """The reading of mean flow; see :func:`flow`."""
+
+    id = "flow-farneback@1"
+
+    def __call__(self, subject: Subject) -> Arrays:
+        return {"flow": flow(subject.whole().video)}
+
+
+ONSETS, MOTION = _Onsets(), _Motion()
+
+
 def flow(frames: np.ndarray) -> np.ndarray:
     """Mean flow magnitude in pixels at each of the frames uint8 ``(frame, height, width, 3)``.
 
@@ -136,10 +158,9 @@ class AvAlignSvg(Metric[Peaks]):
         Raises:
             MediaError: if picture or sound is missing, or there is only one frame.
         """
-        clip = subject.whole()
-        frame = float(1 / subject.clip.fps)
-        sounds = sound_peaks(clip.audio, subject.clip.sample_rate)
-        return Peaks(strict_maxima(flow(clip.video)) * frame, sounds, frame)
+        frame = float(1 / subject.facts.fps)
+        motion, sounds = subject.read(MOTION)["flow"], subject.read(ONSETS)["times"]
+        return Peaks(strict_maxima(motion) * frame, sounds, frame)
 
     def scores(self, measured: Sequence[Peaks], reference: Sequence[Peaks] | None, seed: int) -> list[Score]:
         """``avalign-svg`` and its precision and recall."""

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from phonofilm.estimate import quantile, ratio
-from phonofilm.metrics._detect import times
+from phonofilm.metrics._detect import events
 from phonofilm.metrics._match import match
-from phonofilm.metrics._score import Better, Metric, Score, Subject
+from phonofilm.metrics._score import Better, Metric, Score
+from phonofilm.metrics._subject import Subject
 from phonofilm.pair import AV
 
 EAR_TOLERANCE = 0.045
@@ -70,7 +71,7 @@ class EventDetectors(Metric[AV[Found]]):
             np.array([float(event.time) for event in subject.truth if event.visible]),
             np.array([float(event.time) for event in subject.truth if event.audible]),
         )
-        return subject.events.map(times).map(compare, true, AV(float(1 / subject.clip.fps), EAR_TOLERANCE))
+        return events(subject).map(compare, true, AV(float(1 / subject.facts.fps), EAR_TOLERANCE))
 
     def scores(self, measured: Sequence[AV[Found]], reference: Sequence[AV[Found]] | None, seed: int) -> list[Score]:
         """Precision, recall, median error and 90th percentile of its size, for the eye and the ear."""

@@ -28,10 +28,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from phonofilm.estimate import Estimate, quantile, ratio
-from phonofilm.metrics._detect import times
+from phonofilm.metrics._detect import events
 from phonofilm.metrics._match import match, offsets
 from phonofilm.metrics._resample import derangements
-from phonofilm.metrics._score import Better, Metric, Score, Subject
+from phonofilm.metrics._score import Better, Metric, Score
+from phonofilm.metrics._subject import Subject
 
 NO_CLIPS = "there are no clips to score"
 NO_EVENTS = "no events were found in the clips: choose clips in which something happens"
@@ -141,7 +142,8 @@ class EventSync(Metric[Timing]):
         Raises:
             MediaError: if picture or sound is missing.
         """
-        return Timing(times(subject.events.video), times(subject.events.audio), float(1 / subject.clip.fps))
+        found = events(subject)
+        return Timing(found.video, found.audio, float(1 / subject.facts.fps))
 
     def scores(self, measured: Sequence[Timing], reference: Sequence[Timing] | None, seed: int) -> list[Score]:
         """The scores named in the module's text."""

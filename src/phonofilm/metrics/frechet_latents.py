@@ -18,12 +18,33 @@ from phonofilm.codecs.base import Codec
 from phonofilm.estimate import Estimate
 from phonofilm.metrics._frechet import frechet
 from phonofilm.metrics._resample import jackknife
-from phonofilm.metrics._score import Better, Metric, Score, Subject
+from phonofilm.metrics._score import About, Better, Metric, Score
+from phonofilm.metrics._subject import Arrays, Subject
 from phonofilm.pair import AV
+from phonofilm.weights import fingerprint
 
 NAMES = AV("frechet-video-latents", "frechet-audio-latents")
 NO_REFERENCE = "there are no reference clips to compare with: name a folder of true films as the reference"
 NO_CLIPS = "there are no clips to score"
+
+
+class _Latents:
+    """The reading of latents, a row for each frame and each step.
+
+    Args:
+        codec: whose they are.
+    """
+
+    def __init__(self, codec: Codec) -> None:
+        self.codec = codec
+        sides = AV(codec.video, codec.audio).map(lambda part: fingerprint(part)[:12])
+        self.id = f"latents@1-{sides.video}-{sides.audio}"
+
+    @torch.no_grad()
+    def __call__(self, subject: Subject) -> Arrays:
+        subject.whole()
+        video, audio = self.codec.encode([subject.clip]).map(lambda latents: latents[0].float().cpu().transpose(0, 1))
+        return {"video": video.flatten(1).numpy(), "audio": audio.flatten(1).numpy()}
 
 
 class FrechetLatents(Metric[AV[np.ndarray]]):
@@ -40,9 +61,9 @@ class FrechetLatents(Metric[AV[np.ndarray]]):
     gives = tuple(NAMES)
 
     def __init__(self, codec: Codec) -> None:
-        self.codec = codec
+        self._latents = _Latents(codec)
+        self.about = About(extractor=self._latents.id)
 
-    @torch.no_grad()
     def measure(self, subject: Subject) -> AV[np.ndarray]:
         """Feature vectors of one clip, float32 ``(frames, d)`` and ``(steps, d)``.
 
@@ -50,9 +71,8 @@ class FrechetLatents(Metric[AV[np.ndarray]]):
             MediaError: if picture or sound is missing.
             SettingError: if the codec cannot take the clip.
         """
-        subject.whole()
-        video, audio = self.codec.encode([subject.clip]).map(lambda latents: latents[0].float().cpu().transpose(0, 1))
-        return AV(video.flatten(1).numpy(), audio.flatten(1).numpy())
+        found = subject.read(self._latents)
+        return AV(found["video"], found["audio"])
 
     def scores(
         self, measured: Sequence[AV[np.ndarray]], reference: Sequence[AV[np.ndarray]] | None, seed: int

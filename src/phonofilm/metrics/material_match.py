@@ -13,14 +13,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from phonofilm.estimate import ratio
 from phonofilm.metrics._ear import log_mel, mono
 from phonofilm.metrics._materials import NAMES, PictureMaterial, SoundMaterial, named, stills
 from phonofilm.metrics._resample import derangements
-from phonofilm.metrics._score import Better, Metric, Score, Subject
-from phonofilm.metrics._store import shipped
+from phonofilm.metrics._score import Better, Metric, Score
+from phonofilm.metrics._store import ruler, shipped
+from phonofilm.metrics._subject import Arrays, Subject
 from phonofilm.pair import AV
 
 SILENCE = 1e-3
@@ -62,6 +64,30 @@ def _name(logits: torch.Tensor) -> str:
     return NAMES[int(logits[0].argmax())]
 
 
+class _Materials:
+    """The reading of :func:`classify`: places in the list of names, -1 for silence."""
+
+    @property
+    def id(self) -> str:
+        return f"materials@1-{ruler()}"
+
+    def __call__(self, subject: Subject) -> Arrays:
+        return {"shown": np.array([-1 if name is None else NAMES.index(name) for name in classify(subject)])}
+
+
+_MATERIALS = _Materials()
+
+
+def shown(subject: Subject) -> AV[str | None]:
+    """What :func:`classify` says, found out once.
+
+    Raises:
+        MediaError: if picture or sound is missing.
+    """
+    names = [None if place < 0 else NAMES[place] for place in subject.read(_MATERIALS)["shown"].tolist()]
+    return AV(*names)
+
+
 class MaterialMatch(Metric[Look]):
     """See the module."""
 
@@ -76,7 +102,7 @@ class MaterialMatch(Metric[Look]):
             MediaError: if picture or sound is missing.
         """
         asked = named(subject.prompt or "")
-        return Look(classify(subject), asked) if asked.video or asked.audio else None
+        return Look(shown(subject), asked) if asked.video or asked.audio else None
 
     def scores(self, measured: Sequence[Look], reference: Sequence[Look] | None, seed: int) -> list[Score]:
         """``material-picture`` and ``material-sound``."""

@@ -1,0 +1,81 @@
+"""Readings on disk, by the bytes of the film: what was read once is not read again, by any metric in any run.
+
+``<folder>/<decoder>/<first letters>/<SHA-256 of the film>/<reading>.npz``. A film that changes is another film, a
+reading with other settings has another id, another FFmpeg decodes anew. So nothing in it is ever out of date, and any
+part may be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+
+from phonofilm.media.atomic import make_folder, write_atomically
+from phonofilm.media.digest import file_sha256, sha256
+from phonofilm.metrics._subject import Arrays
+
+VERSION = 1
+"""Of the way from a film's bytes to a clip; grows when the same film would be decoded to other values."""
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A folder of readings.
+
+    Attributes:
+        folder: made when it is needed.
+    """
+
+    folder: Path
+
+    def shelf(self, film: Path) -> FilmShelf:
+        """Where the readings of a film are.
+
+        Raises:
+            OSError: if the film cannot be read.
+        """
+        key = file_sha256(film)
+        decoder = sha256(f"{VERSION} {av.ffmpeg_version_info}".encode())[:8]
+        return FilmShelf(self.folder / decoder / key[:2] / key)
+
+
+@dataclass(frozen=True)
+class FilmShelf:
+    """The readings of one film.
+
+    Attributes:
+        folder: of its files.
+    """
+
+    folder: Path
+
+    def get(self, key: str) -> Arrays | None:
+        """A reading by its id; ``None`` if it is not there, or not whole."""
+        try:
+            with np.load(self._path(key), allow_pickle=False) as file:
+                return {name: file[name] for name in file.files}
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (ValueError, EOFError, zipfile.BadZipFile):
+            return None  # it is made again and replaced
+
+    def put(self, key: str, arrays: Arrays) -> None:
+        """Keep a reading.
+
+        Raises:
+            MediaError: if it cannot be written.
+        """
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)  # pyright: ignore[reportArgumentType]  # numpy's stubs mistake names for options
+        make_folder(self.folder)
+        write_atomically(self._path(key), buffer.getvalue(), force=True)
+
+    def _path(self, key: str) -> Path:
+        plain = re.sub(r"[^\w@.-]", "_", key)
+        return self.folder / f"{plain if plain == key else f'{plain}-{sha256(key.encode())[:8]}'}.npz"

@@ -1,0 +1,158 @@
+"""Readings: made once for all metrics, kept by the film's bytes, and the same wherever they come from."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from phonofilm.errors import MediaError
+from phonofilm.media.clip import Clip
+from phonofilm.media.write import write
+from phonofilm.metrics import Arrays, Subject, score_folder
+from phonofilm.metrics._cache import Cache
+from phonofilm.metrics._spool import Spool
+from phonofilm.pair import AV
+
+FPS, RATE = Fraction(30000, 1001), 22_050
+
+
+def clip(shade: int = 7, sound: bool = True) -> Clip:
+    audio = np.full((2, 5 * RATE // 7), 0.25, np.float32) if sound else None
+    return Clip(np.full((23, 18, 22, 3), shade, np.uint8), audio, FPS, RATE)
+
+
+class Brightness:
+    """A reading that counts how often it is made."""
+
+    id = "brightness@1: mean of all"
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def __call__(self, subject: Subject) -> Arrays:
+        self.made += 1
+        assert subject.clip.frames is not None
+        return {"mean": subject.clip.frames.mean(axis=(1, 2, 3)), "none": np.zeros((0, 3), np.float32)}
+
+
+def test_a_reading_is_made_once_and_its_clip_is_fetched_once() -> None:
+    fetched: list[Clip] = []
+
+    def fetch() -> Clip:
+        fetched.append(clip())
+        return fetched[-1]
+
+    subject, reading = Subject("x", fetch), Brightness()
+    assert not fetched
+    first = subject.read(reading)
+    assert subject.read(reading) is first
+    assert reading.made == len(fetched) == 1
+    assert subject.facts.fps == FPS and subject.facts.sample_rate == RATE
+    assert (subject.facts.frames, subject.facts.height, subject.facts.width) == (23, 18, 22)
+    assert (subject.facts.channels, subject.facts.samples) == (2, 5 * RATE // 7)
+    assert len(fetched) == 1
+
+
+def test_another_clip_of_the_same_name_is_read_anew() -> None:
+    subject, reading = Subject("x", clip(7), "a prompt"), Brightness()
+    other = subject.showing(clip(9))
+    assert subject.read(reading)["mean"][0] == 7 and other.read(reading)["mean"][0] == 9
+    assert (other.name, other.prompt) == ("x", "a prompt")
+
+
+def test_what_is_missing_is_named_only_where_it_is_needed() -> None:
+    mute = Subject("mute.mp4", clip(sound=False))
+    mute.check(AV(True, False))
+    with pytest.raises(MediaError, match=r"mute\.mp4 has no sound"):
+        mute.check(AV(False, True))
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    return write(clip(), tmp_path / "film.mkv", lossless=True)
+
+
+def kept(film: Path, folder: Path) -> Subject:
+    """A film whose readings are kept, and which nobody may decode."""
+
+    def never() -> Clip:
+        raise AssertionError("the film was decoded")
+
+    return Subject("x", never, shelf=Cache(folder).shelf(film))
+
+
+def test_a_kept_reading_needs_no_film(film: Path, tmp_path: Path) -> None:
+    reading, folder = Brightness(), tmp_path / "cache"
+    first = Subject("x", clip(), shelf=Cache(folder).shelf(film)).read(reading)
+    again = kept(film, folder).read(reading)
+    assert reading.made == 1
+    assert again.keys() == first.keys()
+    for name, array in first.items():
+        assert again[name].dtype == array.dtype
+        np.testing.assert_array_equal(again[name], array)
+
+
+def test_another_film_or_another_id_is_read_anew(film: Path, tmp_path: Path) -> None:
+    folder, reading, other = tmp_path / "cache", Brightness(), Brightness()
+    Subject("x", clip(), shelf=Cache(folder).shelf(film)).read(reading)
+    other.id = "brightness@1: mean_of all"  # the same file name, were it not for its digest
+    Subject("x", clip(), shelf=Cache(folder).shelf(film)).read(other)
+    assert other.made == 1
+    film.write_bytes(film.read_bytes() + b"\0")
+    Subject("x", clip(), shelf=Cache(folder).shelf(film)).read(reading)
+    assert reading.made == 2
+
+
+def test_a_damaged_file_is_made_again(film: Path, tmp_path: Path) -> None:
+    folder, reading = tmp_path / "cache", Brightness()
+    Subject("x", clip(), shelf=Cache(folder).shelf(film)).read(reading)
+    (path,) = folder.rglob("*.npz")
+    whole = path.read_bytes()
+    for damage in (whole[: len(whole) // 2], b"", b"no archive"):
+        path.write_bytes(damage)
+        before = reading.made
+        Subject("x", clip(), shelf=Cache(folder).shelf(film)).read(reading)
+        assert reading.made == before + 1
+        assert path.read_bytes() == whole
+
+
+def test_a_folder_scored_again_or_by_many_gives_the_same(tmp_path: Path) -> None:
+    films = tmp_path / "films"
+    films.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(5):
+        frames = rng.integers(0, 256, (9, 32, 32, 3), np.uint8)
+        sound = rng.standard_normal((1, 16_000)).astype(np.float32) * 0.1
+        write(Clip(frames, sound, Fraction(9), 16_000), films / f"{number}.mkv", lossless=True)
+    names, cache = ["avalign-svg", "event-sync"], tmp_path / "cache"
+    plain = score_folder(films, metrics=names)
+    told: list[tuple[int, int]] = []
+    many = score_folder(
+        films, metrics=names, workers=2, cache=cache, progress=lambda done, total: told.append((done, total))
+    )
+    assert many.to_json() == plain.to_json()
+    assert told == [(done, 5) for done in range(1, 6)]
+    files = sorted(path.relative_to(cache) for path in cache.rglob("*.npz"))
+    assert len(files) == 5 * 4, "facts, events, onsets and flow of each film"
+    assert score_folder(films, metrics=names, cache=cache).to_json() == plain.to_json()
+    (films / "2.mkv").write_bytes(b"no film")
+    with pytest.raises(MediaError, match=r"2\.mkv"):
+        score_folder(films, metrics=names, workers=2, cache=cache)
+    rest = score_folder(films, metrics=names, workers=2, cache=cache, skip_bad=True)
+    assert rest.clips == 4 and [Path(name).name for name in rest.skipped] == ["2.mkv"]
+
+
+def test_a_spool_is_a_sequence_that_lies_on_disk() -> None:
+    spool: Spool[dict[str, np.ndarray]] = Spool()
+    assert not len(spool) and not list(spool)
+    for number in range(7):
+        spool.append({"n": np.full(3, number)})
+    assert [int(one["n"][0]) for one in spool] == list(range(7))
+    spool.append({"n": np.full(3, 7)})  # reading does not move where it writes
+    assert int(spool[-1]["n"][0]) == 7 and int(spool[3]["n"][2]) == 3
+    assert [int(one["n"][0]) for one in spool[1:8:3]] == [1, 4, 7]
+    with pytest.raises(IndexError):
+        spool[8]
