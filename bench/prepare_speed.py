@@ -38,6 +38,7 @@ from phonofilm.data.ingest.score import Scoring, SplitSource, score
 from phonofilm.data.ingest.split import Scanned, Split, split
 from phonofilm.data.ingest.stage import Parts
 from phonofilm.data.packed.shards import pack
+from phonofilm.workers import one_thread
 
 SECONDS = 10
 SIDE = 256
@@ -197,6 +198,7 @@ def main() -> None:
     parser.add_argument("--scaling-rounds", type=int, default=3)
     _results.add_write(parser)
     options = parser.parse_args()
+    one_thread()
     cv2.setNumThreads(1)
     result: dict[str, Any] = {
         "rounds": options.rounds,

@@ -54,6 +54,24 @@ def test_they_work_and_leave(tmp_path: Path) -> None:
     assert gone([int(path.name) for path in tmp_path.iterdir()])
 
 
+def threads() -> dict[str, int]:
+    import cv2
+    import numpy as np
+    import scipy.linalg
+    import torch
+    from threadpoolctl import threadpool_info
+
+    scipy.linalg.lu_factor(np.eye(3))
+    pools = {pool["filepath"]: pool["num_threads"] for pool in threadpool_info()}
+    return {**pools, "cv2": cv2.getNumThreads(), "torch": torch.get_num_threads()}
+
+
+def test_each_computes_in_one_thread() -> None:
+    with helpers(1) as pool:
+        found = pool.schedule(threads).result()
+    assert len(found) >= 4 and set(found.values()) == {1}, found
+
+
 def test_a_block_that_fails_does_not_wait_for_their_work(tmp_path: Path) -> None:
     def interrupted() -> None:
         with helpers(2, prepared, tmp_path) as pool:

@@ -15,13 +15,16 @@ from pebble import ProcessExpired, ProcessPool
 
 from phonofilm.errors import SettingError
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+"""Variables that numerical libraries take their number of threads from."""
+
 
 @contextmanager
 def helpers(count: int, prepare: Callable[..., None] | None = None, *arguments: Any) -> Iterator[ProcessPool]:
     """A pool of processes that end with the block: after their work, or at once if the block fails.
 
-    Each holds the reading end of a pipe whose writing end only this process has. It closes when this process dies,
-    even by a signal that cannot be caught; then the helpers leave too.
+    Each computes in one thread (:func:`one_thread`). Each holds the reading end of a pipe whose writing end only this
+    process has. It closes when this process dies, even by a signal that cannot be caught; then the helpers leave too.
 
     Args:
         count: of the processes.
@@ -46,6 +49,14 @@ def helpers(count: int, prepare: Callable[..., None] | None = None, *arguments: 
             raise
 
 
+def one_thread() -> None:
+    """Have this process compute in one thread, so that as many processes as cores do not get in each other's way."""
+    from threadpoolctl import threadpool_limits
+
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # for libraries that are loaded from now on
+    threadpool_limits(1)  # for those that are there
+
+
 def leave_with(listening: Connection) -> None:
     """End this process when the other end of a pipe is closed, as it is when the process that holds it dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the first decides
@@ -54,6 +65,7 @@ def leave_with(listening: Connection) -> None:
 
 def _begin(listening: Connection, prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
     leave_with(listening)
+    one_thread()
     if prepare is not None:
         prepare(*arguments)
 

@@ -214,7 +214,6 @@ def _written(codec: Codec, shape: ClipShape, jobs: list[Job], workers: int) -> I
 
 def _start_worker(codec: Codec, shape: ClipShape) -> None:
     global _worker
-    torch.set_num_threads(1)
     _worker = (codec, shape)
 
 

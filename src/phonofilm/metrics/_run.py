@@ -242,12 +242,7 @@ _helping: tuple[Sequence[Metric[Any]], Cache | None]
 
 
 def _begin(metrics: Sequence[Metric[Any]], cache: Cache | None) -> None:
-    import cv2
-    import torch
-
     global _helping
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
     _helping = (metrics, cache)
 
 
