@@ -6,6 +6,7 @@ import os
 import random
 import sys
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import jaxtyping
@@ -29,6 +30,33 @@ def _seeded() -> None:
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002, third-party code reads the global state
     torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests read of films is not kept in the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PHONOFILM_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def noise(tmp_path: Path) -> Callable[[int], Path]:
+    """Makes a folder of so many films of one second, each of another noise."""
+
+    def make(count: int) -> Path:
+        from phonofilm.media.clip import Clip
+        from phonofilm.media.write import write
+
+        folder, rng = tmp_path / "films", np.random.default_rng(0)
+        folder.mkdir()
+        for number in range(count):
+            frames = rng.integers(0, 256, (9, 32, 32, 3), np.uint8)
+            sound = 0.1 * rng.standard_normal((1, 16_000)).astype(np.float32)
+            write(Clip(frames, sound, Fraction(9), 16_000), folder / f"{number}.mkv", lossless=True)
+        return folder
+
+    return make
 
 
 @pytest.fixture(scope="session")

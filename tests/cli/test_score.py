@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 import json
-from fractions import Fraction
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from phonofilm.media.clip import Clip
-from phonofilm.media.write import write
 from tests.cli.conftest import Run
 
 
-@pytest.fixture
-def films(tmp_path: Path) -> Path:
-    folder = tmp_path / "films"
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for number in range(3):
-        frames = rng.integers(0, 256, (9, 32, 32, 3), np.uint8)
-        sound = 0.1 * rng.standard_normal((1, 16_000)).astype(np.float32)
-        write(Clip(frames, sound, Fraction(9), 16_000), folder / f"{number}.mkv", lossless=True)
-    return folder
-
-
 def test_what_was_read_is_kept_and_found_again(
-    run: Run, films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, noise: Callable[[int], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = tmp_path / "cache"
+    films, cache = noise(3), tmp_path / "cache"
     monkeypatch.setenv("PHONOFILM_CACHE", str(cache))
     asked = ["score", films, "--metric", "avalign-svg", "-o"]
     assert run(*asked, "none.json", "--no-cache").status == 0
@@ -45,3 +30,15 @@ def test_what_was_read_is_kept_and_found_again(
     scores = [json.loads((tmp_path / f"{name}.json").read_text())["scores"] for name in ("none", "first", "again")]
     assert scores[0] == scores[1] == scores[2]
     assert scores[0]["avalign-svg"]["n"] == 3
+
+
+def test_a_cache_that_cannot_be_written_is_no_fault_of_the_films(
+    run: Run, noise: Callable[[int], Path], tmp_path: Path
+) -> None:
+    films, taken = noise(2), tmp_path / "taken"
+    taken.write_text("a file")
+    for workers in (1, 2):
+        ran = run("score", films, "--skip-bad", "--cache", taken, "--workers", workers)
+        assert ran.status == 2
+        assert "readings cannot be kept" in ran.err and str(taken) in ran.err
+        assert not (tmp_path / "scores.json").exists()

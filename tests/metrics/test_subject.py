@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from phonofilm.errors import MediaError
+from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.clip import Clip
 from phonofilm.media.write import write
 from phonofilm.metrics import Arrays, Subject, score_folder
@@ -119,16 +120,13 @@ def test_a_damaged_file_is_made_again(film: Path, tmp_path: Path) -> None:
         assert path.read_bytes() == whole
 
 
-def test_a_folder_scored_again_or_by_many_gives_the_same(tmp_path: Path) -> None:
-    films = tmp_path / "films"
-    films.mkdir()
-    rng = np.random.default_rng(0)
-    for number in range(5):
-        frames = rng.integers(0, 256, (9, 32, 32, 3), np.uint8)
-        sound = rng.standard_normal((1, 16_000)).astype(np.float32) * 0.1
-        write(Clip(frames, sound, Fraction(9), 16_000), films / f"{number}.mkv", lossless=True)
+def test_a_folder_scored_again_or_by_many_gives_the_same(noise: Callable[[int], Path], tmp_path: Path) -> None:
+    films = noise(5)
     names, cache = ["avalign-svg", "event-sync"], tmp_path / "cache"
     plain = score_folder(films, metrics=names)
+    assert plain["event-f1-frame"].extractor.startswith("ruler-") and "22050" in plain["avalign-svg"].resampler
+    with pytest.raises(SettingError, match="at least 1"):
+        score_folder(films, metrics=names, workers=0)
     told: list[tuple[int, int]] = []
     many = score_folder(
         films, metrics=names, workers=2, cache=cache, progress=lambda done, total: told.append((done, total))

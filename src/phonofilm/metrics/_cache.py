@@ -16,6 +16,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.atomic import make_folder, write_atomically
 from phonofilm.media.digest import file_sha256, sha256
 from phonofilm.metrics._subject import Arrays
@@ -69,12 +70,15 @@ class FilmShelf:
         """Keep a reading.
 
         Raises:
-            MediaError: if it cannot be written.
+            SettingError: if it cannot be written, which is no fault of the film.
         """
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)  # pyright: ignore[reportArgumentType]  # numpy's stubs mistake names for options
-        make_folder(self.folder)
-        write_atomically(self._path(key), buffer.getvalue(), force=True)
+        try:
+            make_folder(self.folder)
+            write_atomically(self._path(key), buffer.getvalue(), force=True)
+        except MediaError as error:
+            raise SettingError(f"readings cannot be kept: {error}; name another cache, or do without") from error
 
     def _path(self, key: str) -> Path:
         plain = re.sub(r"[^\w@.-]", "_", key)

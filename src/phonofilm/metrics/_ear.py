@@ -16,6 +16,7 @@ HOP_SECONDS = HOP / SAMPLE_RATE
 WINDOW = 512
 BANDS = 48
 LOWEST_HZ, HIGHEST_HZ = 40.0, 8_000.0
+RESAMPLER = f"mean of the channels, soxr HQ to {SAMPLE_RATE} Hz"
 FLOOR = 1e-3
 """Spectral magnitude that counts as silence: that of a tone of amplitude 8e-6, a quarter of a 16-bit step."""
 

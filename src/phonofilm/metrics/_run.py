@@ -173,10 +173,13 @@ def score_folder(
 
     Raises:
         MediaError: if a folder or film cannot be scored; the message names it.
-        SettingError: for an unknown metric, one that needs a codec, or a codec without a reference.
+        SettingError: for an unknown metric, one that needs a codec, a codec without a reference, no worker, or a cache
+            that cannot be written.
     """
     if codec is not None and reference is None:
         raise SettingError("a codec serves Frechet distances to true films: name their folder too (--reference)")
+    if workers < 1:
+        raise SettingError(f"{workers} workers look at nothing: give at least 1")
     wanted = chosen(metrics, codec, reference is not None)
     own, true = films(folder), films(reference) if reference is not None else None
     total, done = len(own) + len(true or ()), 0

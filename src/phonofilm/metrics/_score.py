@@ -109,17 +109,13 @@ class Score:
 
 @dataclass(frozen=True)
 class About:
-    """What a reader of a score asks next.
+    """What a metric is made with, as each of its scores records it.
 
     Attributes:
-        source: paper and code that the definition follows; "" for our own.
-        licence: of weights that the user brings; "" where none are needed.
-        extractor: network whose features are compared, with the checksum of its weights; "" without one.
+        extractor: networks that look and listen, with a checksum of their weights; "" without any.
         resampler: how sound got to the rate that is measured at; "" where it is taken as it is.
     """
 
-    source: str = ""
-    licence: str = ""
     extractor: str = ""
     resampler: str = ""
 
@@ -131,7 +127,7 @@ class Metric(Protocol[MeasuredT]):
         name: as users give it; the module is called the same, with underscores.
         version: grows whenever the same clips would get another value.
         uses: which of picture and sound it needs of each clip.
-        about: where it comes from, and what it is made with.
+        about: what it is made with.
         needs_codec: it is built with a codec, on whose latents it works.
         needs_reference: it has no value without reference clips.
         gives: names of its scores.

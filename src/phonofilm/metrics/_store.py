@@ -72,8 +72,8 @@ def fingerprint(folder: Path = SHIPPED) -> str:
 
 @cache
 def ruler() -> str:
-    """A short name of the networks that ship, for the ids of what they read."""
-    return fingerprint()[:12]
+    """A short name of the networks that ship, for the ids of what they read and the records of what they score."""
+    return f"ruler-{fingerprint()[:12]}"
 
 
 def shipped(kind: type[NetworkT]) -> NetworkT:

@@ -31,7 +31,7 @@ from phonofilm.errors import MediaError
 from phonofilm.estimate import mean
 from phonofilm.media.resample import resample_audio
 from phonofilm.metrics._resample import derangements
-from phonofilm.metrics._score import Better, Metric, Score
+from phonofilm.metrics._score import About, Better, Metric, Score
 from phonofilm.metrics._subject import Arrays, Subject
 
 SAMPLE_RATE = 22_050
@@ -150,6 +150,7 @@ class AvAlignSvg(Metric[Peaks]):
 
     name = "avalign-svg"
     version = 1
+    about = About(resampler=f"mean of the channels, soxr HQ to {SAMPLE_RATE} Hz")
     gives = (name, f"{name}-precision", f"{name}-recall")
 
     def measure(self, subject: Subject) -> Peaks:

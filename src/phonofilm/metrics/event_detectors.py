@@ -14,8 +14,10 @@ import numpy as np
 
 from phonofilm.estimate import quantile, ratio
 from phonofilm.metrics._detect import events
+from phonofilm.metrics._ear import RESAMPLER
 from phonofilm.metrics._match import match
-from phonofilm.metrics._score import Better, Metric, Score
+from phonofilm.metrics._score import About, Better, Metric, Score
+from phonofilm.metrics._store import ruler
 from phonofilm.metrics._subject import Subject
 from phonofilm.pair import AV
 
@@ -58,6 +60,9 @@ class EventDetectors(Metric[AV[Found]]):
     name = "event-detectors"
     version = 1
     gives = tuple(f"{sense.name}-{what}" for sense in SENSES for what in WHAT)
+
+    def __init__(self) -> None:
+        self.about = About(extractor=ruler(), resampler=RESAMPLER)
 
     def measure(self, subject: Subject) -> AV[Found] | None:
         """Both detectors on one clip; ``None`` without known events.

@@ -29,9 +29,11 @@ import numpy as np
 
 from phonofilm.estimate import Estimate, quantile, ratio
 from phonofilm.metrics._detect import events
+from phonofilm.metrics._ear import RESAMPLER
 from phonofilm.metrics._match import match, offsets
 from phonofilm.metrics._resample import derangements
-from phonofilm.metrics._score import Better, Metric, Score
+from phonofilm.metrics._score import About, Better, Metric, Score
+from phonofilm.metrics._store import ruler
 from phonofilm.metrics._subject import Subject
 
 NO_CLIPS = "there are no clips to score"
@@ -135,6 +137,9 @@ class EventSync(Metric[Timing]):
     name = "event-sync"
     version = 1
     gives = tuple(kind.name for kind in SCORES)
+
+    def __init__(self) -> None:
+        self.about = About(extractor=ruler(), resampler=RESAMPLER)
 
     def measure(self, subject: Subject) -> Timing:
         """The times of the events seen and heard in a clip.

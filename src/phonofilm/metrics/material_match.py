@@ -17,10 +17,10 @@ import numpy as np
 import torch
 
 from phonofilm.estimate import ratio
-from phonofilm.metrics._ear import log_mel, mono
+from phonofilm.metrics._ear import RESAMPLER, log_mel, mono
 from phonofilm.metrics._materials import NAMES, PictureMaterial, SoundMaterial, named, stills
 from phonofilm.metrics._resample import derangements
-from phonofilm.metrics._score import Better, Metric, Score
+from phonofilm.metrics._score import About, Better, Metric, Score
 from phonofilm.metrics._store import ruler, shipped
 from phonofilm.metrics._subject import Arrays, Subject
 from phonofilm.pair import AV
@@ -94,6 +94,9 @@ class MaterialMatch(Metric[Look]):
     name = "material-match"
     version = 1
     gives = tuple(f"material-{side}" for side in SIDES)
+
+    def __init__(self) -> None:
+        self.about = About(extractor=ruler(), resampler=RESAMPLER)
 
     def measure(self, subject: Subject) -> Look | None:
         """What one clip shows; ``None`` if its sentence names no material.

@@ -40,7 +40,8 @@ def joined(address: str, workers: int = 0) -> Iterator[None]:
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **own)
     except Exception as error:
         said = " ".join(str(error).split()) or type(error).__name__
-        raise SettingError(f"no Ray cluster at {address} ({said}): start one with ray start --head") from error
+        start = "RAY_AUTH_MODE=disabled ray start --head" if address.startswith("ray://") else "ray start --head"
+        raise SettingError(f"no Ray cluster at {address} ({said}): start one with {start}") from error
     try:
         yield
     finally:
