@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from phonofilm.benchmarks.scoring import METRICS
 from phonofilm.benchmarks.table import COLUMNS, Group, markdown, table
-from phonofilm.metrics import find
+from phonofilm.metrics import Given, find
 from tests.codecs.small import random_codec
 
 
@@ -77,5 +77,5 @@ def test_every_column_is_a_score_of_a_metric_that_is_measured_once():
     titles, scores = [column.title for column in COLUMNS], [column.score for column in COLUMNS]
     assert len(set(titles)) == len(set(scores)) == len(COLUMNS)
     codec = random_codec()
-    given = {score for name in METRICS for score in find(name, codec).gives}
+    given = {score for name in METRICS for score in find(name, Given(codec)).gives}
     assert [score for score in scores if score not in given] == []

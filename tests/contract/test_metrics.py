@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from phonofilm.estimate import mean
-from phonofilm.metrics import Better, Metric, Score, Subject, find, names
+from phonofilm.metrics import OURS, Better, Metric, Score, Source, Subject, find, names
 from phonofilm.testing import check_metric
 from phonofilm.testing.metric import true_clips
-from tests.codecs.small import random_codec
+from tests.metrics.tiny import everything
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +22,10 @@ def clips() -> list[Subject]:
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_metric_keeps_the_contract(name: str, clips: list[Subject]) -> None:
-    metric = find(name, random_codec())
+def test_a_metric_keeps_the_contract(
+    name: str, clips: list[Subject], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metric = find(name, everything(tmp_path, monkeypatch))
     assert metric.name == name
     check_metric(metric, clips)
 
@@ -30,7 +33,7 @@ def test_a_metric_keeps_the_contract(name: str, clips: list[Subject]) -> None:
 class Loudness(Metric[float]):
     """The loudest sample."""
 
-    name, version, gives = "loudness", 1, ("loudness",)
+    name, version, gives, source = "loudness", 1, ("loudness",), OURS
 
     def measure(self, subject):
         return float(abs(subject.clip.audio).max())
@@ -47,6 +50,10 @@ class Loudness(Metric[float]):
 
 class Unborn(Loudness):
     version = 0
+
+
+class Unfounded(Loudness):
+    source = Source("")
 
 
 class Misnamed(Loudness):
@@ -99,6 +106,7 @@ class Picky(Loudness):
     ("kind", "complaint"),
     [
         (Unborn, "version 0"),
+        (Unfounded, "where its definition comes from"),
         (Misnamed, "says that it gives"),
         (Random, "two scores"),
         (Deafening, "changes the clips"),

@@ -12,10 +12,10 @@ from phonofilm.errors import MediaError
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
 from phonofilm.metrics import Subject, find, hear, score, score_folder, see, times
-from phonofilm.metrics._detect import CLOSEST, peaks
-from phonofilm.metrics._ear import mono
-from phonofilm.metrics._eye import FASTEST, SIDE, look
-from phonofilm.metrics._match import match
+from phonofilm.metrics._maths.match import match
+from phonofilm.metrics._ruler.detect import CLOSEST, peaks
+from phonofilm.metrics._ruler.ear import mono
+from phonofilm.metrics._ruler.eye import FASTEST, SIDE, look
 from phonofilm.shapes import ClipShape
 
 SEEDS = range(HELD_OUT + 5000, HELD_OUT + 5040)

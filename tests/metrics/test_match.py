@@ -3,7 +3,7 @@ from itertools import combinations, permutations
 import numpy as np
 import pytest
 
-from phonofilm.metrics._match import best_lag, match, offsets
+from phonofilm.metrics._maths.match import best_lag, match, offsets
 
 
 def by_brute_force(seen, heard, tolerance):

@@ -7,7 +7,7 @@ from phonofilm.data.clapperboard import HELD_OUT, render, sample_scene
 from phonofilm.data.clapperboard.materials import MATERIALS
 from phonofilm.media.clip import Clip
 from phonofilm.metrics import Subject
-from phonofilm.metrics._materials import NAMES, named
+from phonofilm.metrics._ruler.materials import NAMES, named
 from phonofilm.metrics.material_match import classify, shown
 from phonofilm.shapes import ClipShape
 

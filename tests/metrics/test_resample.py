@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from phonofilm.estimate import mean, quantile, ratio
-from phonofilm.metrics._resample import GROUPS, SHUFFLES, derangements, jackknife
+from phonofilm.metrics._maths.resample import GROUPS, SHUFFLES, derangements, jackknife
 
 
 def test_no_clip_meets_itself_and_each_has_one_partner():

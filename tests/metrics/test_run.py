@@ -12,7 +12,7 @@ from phonofilm.errors import MediaError, SettingError
 from phonofilm.estimate import mean
 from phonofilm.events import Event
 from phonofilm.media.clip import Clip
-from phonofilm.metrics import About, Better, Score, Subject, find, names, score, score_folder
+from phonofilm.metrics import About, Better, Given, Score, Subject, find, names, score, score_folder
 from phonofilm.metrics._find import chosen
 from phonofilm.metrics._folder import films
 from phonofilm.pair import AV
@@ -98,7 +98,7 @@ def test_the_metrics_are_found_by_their_files():
 
 @pytest.mark.parametrize("name", names())
 def test_every_module_is_a_metric_of_its_own_name(name):
-    assert find(name, HalfCodec()).name == name
+    assert find(name, Given(HalfCodec())).name == name
 
 
 def test_unknown_metrics_offer_the_nearest():
@@ -117,19 +117,24 @@ def test_a_score_is_traced_to_its_metric():
 
 @pytest.mark.parametrize("name", names())
 def test_a_metric_gives_the_scores_that_it_says(name):
-    metric = find(name, HalfCodec())
+    metric = find(name, Given(HalfCodec()))
     assert tuple(score.name for score in metric.scores([], None, 0)) == metric.gives
 
 
 LATENT_LOUDNESS = """
-from phonofilm.metrics import Better, Metric, Score
+from phonofilm.metrics import Better, Given, Metric, Score
 from phonofilm.estimate import mean
 
 class LatentLoudness(Metric[float]):
     name, version, needs_codec, needs_reference = "latent-loudness", 1, True, True
+    source = OURS
 
     def __init__(self, codec):
         self.codec = codec
+
+    @classmethod
+    def of(cls, given):
+        return cls(given.codec_for(cls.name))
 
     def measure(self, subject):
         return float(self.codec.encode([subject.clip]).audio.max())
@@ -156,10 +161,10 @@ def test_a_metric_says_itself_what_it_needs(another_metric):
     assert another_metric in names()
     with pytest.raises(SettingError, match="latent-loudness works on the latents of a codec"):
         find(another_metric)
-    assert find(another_metric, HalfCodec()).codec is not None
+    assert find(another_metric, Given(HalfCodec())).codec is not None
     for codec, has_reference in ((None, True), (HalfCodec(), False)):
-        assert another_metric not in [metric.name for metric in chosen(None, codec, has_reference)]
-    both = [metric.name for metric in chosen(None, HalfCodec(), True)]
+        assert another_metric not in [metric.name for metric in chosen(None, Given(codec), has_reference)]
+    both = [metric.name for metric in chosen(None, Given(HalfCodec()), True)]
     assert both == sorted(both) == list(names())
 
 
@@ -186,14 +191,14 @@ def test_frechet_distances_on_a_codecs_latents():
     def crowd(shade):
         return [Subject(f"{shade} {i}", noisy(shade)) for i in range(44)]
 
-    report = score(crowd(100), [find("frechet-latents", HalfCodec())], reference=crowd(150))
+    report = score(crowd(100), [find("frechet-latents", Given(HalfCodec()))], reference=crowd(150))
     video, audio = report["frechet-video-latents"], report["frechet-audio-latents"]
     assert video.value == pytest.approx(3 * 50**2, rel=0.02)
     assert video.interval[0] < video.value < video.interval[1]
     assert "jackknife" in video.method
     assert video.ceiling < 1
     assert audio.value < 0.1
-    alone = score(crowd(100), [find("frechet-latents", HalfCodec())])["frechet-video-latents"]
+    alone = score(crowd(100), [find("frechet-latents", Given(HalfCodec()))])["frechet-video-latents"]
     assert alone.value is None
     assert "reference" in alone.reason
 
@@ -247,7 +252,7 @@ def test_a_row_without_a_caption_is_said(folder):
 
 def test_a_codec_without_a_reference_is_said(folder):
     with pytest.raises(SettingError, match="--reference"):
-        score_folder(folder, codec=HalfCodec())
+        score_folder(folder, given=Given(HalfCodec()))
 
 
 @pytest.mark.parametrize("content", ["{}", "no", "[]", '{"prompt": 5}', '{"prompt": null}'])

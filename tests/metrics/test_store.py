@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from phonofilm.errors import WeightsError
-from phonofilm.metrics._ear import Ear
-from phonofilm.metrics._eye import Eye
-from phonofilm.metrics._materials import PictureMaterial, SoundMaterial
-from phonofilm.metrics._store import SHIPPED, fingerprint, load, save, shipped
+from phonofilm.metrics._ruler.ear import Ear
+from phonofilm.metrics._ruler.eye import Eye
+from phonofilm.metrics._ruler.materials import PictureMaterial, SoundMaterial
+from phonofilm.metrics._ruler.store import SHIPPED, fingerprint, load, save, shipped
 
 
 @pytest.fixture

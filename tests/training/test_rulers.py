@@ -6,8 +6,8 @@ import torch
 
 from phonofilm.data.clapperboard import HELD_OUT, render_frames, sample_scene
 from phonofilm.errors import SettingError
-from phonofilm.metrics._ear import Ear
-from phonofilm.metrics._store import load
+from phonofilm.metrics._ruler.ear import Ear
+from phonofilm.metrics._ruler.store import load
 from phonofilm.shapes import ClipShape
 from phonofilm.training import ruler_degrade as degrade
 from phonofilm.training.ruler_lessons import LESSONS, Scenes, at_rate, detection_loss, target

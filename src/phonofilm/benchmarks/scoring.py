@@ -14,7 +14,7 @@ from phonofilm.benchmarks.task import Task
 from phonofilm.codecs.base import Codec
 from phonofilm.errors import MediaError
 from phonofilm.media.atomic import write_atomically
-from phonofilm.metrics import Metric, Subject, find, fingerprint
+from phonofilm.metrics import Given, Metric, Subject, find, fingerprint
 
 METRICS = ("event-sync", "avalign-svg", "material-match", "frechet-latents")
 
@@ -89,7 +89,7 @@ class Scorer:
 
     @cached_property
     def _metrics(self) -> list[Metric[Any]]:
-        return [find(name, self.codec) for name in self.names]
+        return [find(name, Given(self.codec)) for name in self.names]
 
     @cached_property
     def _references(self) -> list[list[Any] | None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonofilm.cli.progress import progress
+from phonofilm.errors import SettingError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,6 +29,15 @@ def score(
     codec: Annotated[
         str | None, typer.Option(help="Model whose codec Frechet distances are measured with, such as svg-tiny.")
     ] = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=PATH",
+            help="Weights of a published network, which metrics need them says --list; hf://owner/name[/file] fetches "
+            "them from the Hugging Face hub. May be repeated.",
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help="Where published networks run: cpu, cuda, cuda:1 ...")] = "cpu",
     seed: Annotated[int, typer.Option(min=0, help="Of resampling and of wrong pairs.")] = 0,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out films that cannot be scored, and count them.")
@@ -57,7 +67,7 @@ def score(
     from platformdirs import user_cache_path
 
     from phonofilm.media.atomic import check_target
-    from phonofilm.metrics import score_folder
+    from phonofilm.metrics import Given, score_folder
     from phonofilm.models import load
 
     check_target(output, force=force)
@@ -66,7 +76,7 @@ def score(
             folder,
             reference,
             metric,
-            codec=None if codec is None else load(codec).codec,
+            given=Given(None if codec is None else load(codec).codec, dict(map(_named, weights or ())), device),
             seed=seed,
             skip_bad=skip_bad,
             workers=workers or os.cpu_count() or 1,
@@ -76,6 +86,14 @@ def score(
     result.save(output, force=force)
     show(result)
     typer.echo(f"{output}: {result.clips} films" + (f", {len(result.skipped)} skipped" if result.skipped else ""))
+
+
+def _named(text: str) -> tuple[str, str]:
+    """The two sides of NAME=PATH."""
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise SettingError(f"--weights {text} is not NAME=PATH: write --weights vggish=vggish.pth, say")
+    return name, path
 
 
 def show(report: Report) -> None:

@@ -5,14 +5,15 @@
 True
 """
 
-from phonofilm.metrics._detect import Detection, events, hear, see, times
-from phonofilm.metrics._find import find, names
-from phonofilm.metrics._frechet import frechet
-from phonofilm.metrics._match import offsets
-from phonofilm.metrics._resample import derangements
+from phonofilm.metrics._find import find, kind, names
+from phonofilm.metrics._given import Given, Opened, Published
+from phonofilm.metrics._maths.frechet import frechet
+from phonofilm.metrics._maths.match import offsets
+from phonofilm.metrics._maths.resample import derangements
+from phonofilm.metrics._ruler.detect import Detection, events, hear, see, times
+from phonofilm.metrics._ruler.store import fingerprint
 from phonofilm.metrics._run import Report, score, score_folder
-from phonofilm.metrics._score import About, Better, Metric, Score
-from phonofilm.metrics._store import fingerprint
+from phonofilm.metrics._score import OURS, About, Better, Metric, Score, Source
 from phonofilm.metrics._subject import Arrays, Reading, Subject
 
 __all__ = [
@@ -20,10 +21,15 @@ __all__ = [
     "Arrays",
     "Better",
     "Detection",
+    "Given",
     "Metric",
+    "OURS",
+    "Opened",
+    "Published",
     "Reading",
     "Report",
     "Score",
+    "Source",
     "Subject",
     "derangements",
     "events",
@@ -31,6 +37,7 @@ __all__ = [
     "fingerprint",
     "frechet",
     "hear",
+    "kind",
     "names",
     "offsets",
     "score",

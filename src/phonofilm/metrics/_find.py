@@ -5,23 +5,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from phonofilm.codecs.base import Codec
 from phonofilm.errors import SettingError, unknown_name
+from phonofilm.metrics._given import Given
 from phonofilm.metrics._score import Metric
 
-
-class _Kind(Protocol):
-    """A class of metrics, as its module's ``metric`` names it."""
-
-    needs_codec: bool
-    needs_reference: bool
-    gives: tuple[str, ...]
-
-    def __call__(self, *codec: Codec) -> Metric[Any]:
-        """The metric; with a codec if it needs one."""
-        ...
+NOTHING = Given()
 
 
 def names() -> tuple[str, ...]:
@@ -31,42 +21,45 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(name.replace("_", "-") for name in found if not name.startswith("_")))
 
 
-def find(name: str, codec: Codec | None = None) -> Metric[Any]:
+def find(name: str, given: Given = NOTHING) -> Metric[Any]:
     """The metric called ``name``.
 
     Args:
         name: as in :func:`names`.
-        codec: for metrics that work on a codec's latents.
+        given: codec and weights, for metrics that need such.
 
     Raises:
-        SettingError: for an unknown name, offering the nearest, or if the codec is missing.
+        SettingError: for an unknown name, offering the nearest, or if what it needs was not given.
+        WeightsError: if weights are missing or others than were published.
     """
-    kind = _kind(name)
-    if not kind.needs_codec:
-        return kind()
-    if codec is None:
-        raise SettingError(f"{name} works on the latents of a codec: name the model whose codec it shall be")
-    return kind(codec)
+    return kind(name).of(given)
 
 
-def _kind(name: str) -> _Kind:
+def kind(name: str) -> type[Metric[Any]]:
+    """The class of the metric called ``name``, which tells what it needs and where it comes from.
+
+    Raises:
+        SettingError: for an unknown name, offering the nearest.
+    """
     if name not in names():
         for metric in names():
-            if name in _kind(metric).gives:
+            if name in kind(metric).gives:
                 raise SettingError(f"{name} is a score of the metric {metric}: name {metric} instead")
         raise unknown_name("metric", name, names())
     return importlib.import_module(f"phonofilm.metrics.{name.replace('-', '_')}").metric
 
 
-def chosen(wanted: Sequence[str] | None, codec: Codec | None, has_reference: bool) -> list[Metric[Any]]:
-    """The metrics asked for; by default all that can be had with the codec and reference there are."""
+def chosen(wanted: Sequence[str] | None, given: Given, has_reference: bool) -> list[Metric[Any]]:
+    """The metrics asked for; by default all that can be had with what is given and the reference there is."""
     if wanted is None:
-        kinds = {name: _kind(name) for name in names()}
+        kinds = {name: kind(name) for name in names()}
         wanted = [
             name
-            for name, kind in kinds.items()
-            if (codec is not None or not kind.needs_codec) and (has_reference or not kind.needs_reference)
+            for name, one in kinds.items()
+            if (given.codec is not None or not one.needs_codec)
+            and given.has(one.weights)
+            and (has_reference or not one.needs_reference)
         ]
     if not wanted:
         raise SettingError(f"no metric is named: choose some of {', '.join(names())}")
-    return [find(name, codec) for name in dict.fromkeys(wanted)]
+    return [find(name, given) for name in dict.fromkeys(wanted)]

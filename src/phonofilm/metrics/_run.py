@@ -12,12 +12,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from phonofilm.codecs.base import Codec
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.atomic import write_atomically
 from phonofilm.metrics._cache import Cache
-from phonofilm.metrics._find import chosen
+from phonofilm.metrics._find import NOTHING, chosen
 from phonofilm.metrics._folder import Film, films
+from phonofilm.metrics._given import Given
 from phonofilm.metrics._score import Metric, Score
 from phonofilm.metrics._spool import Spool
 from phonofilm.metrics._subject import Subject
@@ -152,7 +152,7 @@ def score_folder(
     reference: str | Path | None = None,
     metrics: Sequence[str] | None = None,
     *,
-    codec: Codec | None = None,
+    given: Given = NOTHING,
     seed: int = 0,
     skip_bad: bool = False,
     workers: int = 1,
@@ -165,7 +165,7 @@ def score_folder(
         folder: films, with a manifest or sidecars where there are such; see :func:`phonofilm.metrics._folder.films`.
         reference: folder of true films.
         metrics: names; default: all that can be had.
-        codec: whose latents Frechet distances are measured on.
+        given: codec and weights of published networks, for metrics that need such.
         seed, skip_bad: see :func:`score`.
         workers: processes that look at films.
         cache: folder where what was read of each film is kept, and found again; ``None``: nothing is kept.
@@ -176,11 +176,11 @@ def score_folder(
         SettingError: for an unknown metric, one that needs a codec, a codec without a reference, no worker, or a cache
             that cannot be written.
     """
-    if codec is not None and reference is None:
+    if given.codec is not None and reference is None:
         raise SettingError("a codec serves Frechet distances to true films: name their folder too (--reference)")
     if workers < 1:
         raise SettingError(f"{workers} workers look at nothing: give at least 1")
-    wanted = chosen(metrics, codec, reference is not None)
+    wanted = chosen(metrics, given, reference is not None)
     own, true = films(folder), films(reference) if reference is not None else None
     total, done = len(own) + len(true or ()), 0
     kept = None if cache is None else Cache(Path(cache))

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from fractions import Fraction
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from phonofilm.estimate import Estimate
+from phonofilm.metrics._given import Given, Published
 from phonofilm.metrics._subject import Subject
 from phonofilm.pair import AV
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 MeasuredT = TypeVar("MeasuredT")
 
@@ -120,6 +124,24 @@ class About:
     resampler: str = ""
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where a definition comes from.
+
+    Attributes:
+        paper: that introduced it, or "this project".
+        code: public code that it agrees with; "" for a formula that was published as such.
+        licence: of that code, from which nothing is copied.
+    """
+
+    paper: str
+    code: str = ""
+    licence: str = ""
+
+
+OURS = Source("this project", "phonofilm", "Apache-2.0")
+
+
 class Metric(Protocol[MeasuredT]):
     """One exact definition: a small record per clip, and scores over many records.
 
@@ -128,8 +150,10 @@ class Metric(Protocol[MeasuredT]):
         version: grows whenever the same clips would get another value.
         uses: which of picture and sound it needs of each clip.
         about: what it is made with.
+        source: where its definition comes from.
         needs_codec: it is built with a codec, on whose latents it works.
         needs_reference: it has no value without reference clips.
+        weights: of others, that it is built with.
         gives: names of its scores.
     """
 
@@ -137,9 +161,21 @@ class Metric(Protocol[MeasuredT]):
     version: int
     uses: ClassVar[AV[bool]] = AV(True, True)
     about: About = About()
+    source: ClassVar[Source]
     needs_codec: ClassVar[bool] = False
     needs_reference: ClassVar[bool] = False
+    weights: ClassVar[tuple[Published, ...]] = ()
     gives: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def of(cls, given: Given) -> Self:
+        """The metric, built with what it needs of what the user gave.
+
+        Raises:
+            SettingError: if the user did not give it.
+            WeightsError: if weights are missing or others than were published.
+        """
+        return cls()
 
     def measure(self, subject: Subject) -> MeasuredT | None:
         """What the scores need of one clip; ``None`` if it does not count (no caption where one is needed, say).

@@ -30,8 +30,8 @@ from filelock import FileLock
 from phonofilm.errors import MediaError
 from phonofilm.estimate import mean
 from phonofilm.media.resample import resample_audio
-from phonofilm.metrics._resample import derangements
-from phonofilm.metrics._score import About, Better, Metric, Score
+from phonofilm.metrics._maths.resample import derangements
+from phonofilm.metrics._score import About, Better, Metric, Score, Source
 from phonofilm.metrics._subject import Arrays, Subject
 
 SAMPLE_RATE = 22_050
@@ -150,6 +150,7 @@ class AvAlignSvg(Metric[Peaks]):
 
     name = "avalign-svg"
     version = 1
+    source = Source("arXiv 2409.17550 after 2309.16429", "github.com/SonyResearch/SVG_baseline", "none: formula only")
     about = About(resampler=f"mean of the channels, soxr HQ to {SAMPLE_RATE} Hz")
     gives = (name, f"{name}-precision", f"{name}-recall")
 

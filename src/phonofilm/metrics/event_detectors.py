@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from phonofilm.estimate import quantile, ratio
-from phonofilm.metrics._detect import events
-from phonofilm.metrics._ear import RESAMPLER
-from phonofilm.metrics._match import match
-from phonofilm.metrics._score import About, Better, Metric, Score
-from phonofilm.metrics._store import ruler
+from phonofilm.metrics._maths.match import match
+from phonofilm.metrics._ruler.detect import events
+from phonofilm.metrics._ruler.ear import RESAMPLER
+from phonofilm.metrics._ruler.store import ruler
+from phonofilm.metrics._score import OURS, About, Better, Metric, Score
 from phonofilm.metrics._subject import Subject
 from phonofilm.pair import AV
 
@@ -59,6 +59,7 @@ class EventDetectors(Metric[AV[Found]]):
 
     name = "event-detectors"
     version = 1
+    source = OURS
     gives = tuple(f"{sense.name}-{what}" for sense in SENSES for what in WHAT)
 
     def __init__(self) -> None:

@@ -28,12 +28,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from phonofilm.estimate import Estimate, quantile, ratio
-from phonofilm.metrics._detect import events
-from phonofilm.metrics._ear import RESAMPLER
-from phonofilm.metrics._match import match, offsets
-from phonofilm.metrics._resample import derangements
-from phonofilm.metrics._score import About, Better, Metric, Score
-from phonofilm.metrics._store import ruler
+from phonofilm.metrics._maths.match import match, offsets
+from phonofilm.metrics._maths.resample import derangements
+from phonofilm.metrics._ruler.detect import events
+from phonofilm.metrics._ruler.ear import RESAMPLER
+from phonofilm.metrics._ruler.store import ruler
+from phonofilm.metrics._score import OURS, About, Better, Metric, Score
 from phonofilm.metrics._subject import Subject
 
 NO_CLIPS = "there are no clips to score"
@@ -136,6 +136,7 @@ class EventSync(Metric[Timing]):
 
     name = "event-sync"
     version = 1
+    source = OURS
     gives = tuple(kind.name for kind in SCORES)
 
     def __init__(self) -> None:

@@ -15,17 +15,15 @@ import numpy as np
 import torch
 
 from phonofilm.codecs.base import Codec
-from phonofilm.estimate import Estimate
-from phonofilm.metrics._frechet import frechet
-from phonofilm.metrics._resample import jackknife
-from phonofilm.metrics._score import About, Better, Metric, Score
+from phonofilm.metrics._given import Given
+from phonofilm.metrics._kinds.set_distance import compare
+from phonofilm.metrics._maths.frechet import frechet
+from phonofilm.metrics._score import OURS, About, Better, Metric, Score
 from phonofilm.metrics._subject import Arrays, Subject
 from phonofilm.pair import AV
 from phonofilm.weights import fingerprint
 
 NAMES = AV("frechet-video-latents", "frechet-audio-latents")
-NO_REFERENCE = "there are no reference clips to compare with: name a folder of true films as the reference"
-NO_CLIPS = "there are no clips to score"
 
 
 class _Latents:
@@ -56,6 +54,7 @@ class FrechetLatents(Metric[AV[np.ndarray]]):
 
     name = "frechet-latents"
     version = 1
+    source = OURS
     needs_codec = True
     needs_reference = True
     gives = tuple(NAMES)
@@ -63,6 +62,11 @@ class FrechetLatents(Metric[AV[np.ndarray]]):
     def __init__(self, codec: Codec) -> None:
         self._latents = _Latents(codec)
         self.about = About(extractor=self._latents.id)
+
+    @classmethod
+    def of(cls, given: Given) -> FrechetLatents:
+        """With the codec that was given."""
+        return cls(given.codec_for(cls.name))
 
     def measure(self, subject: Subject) -> AV[np.ndarray]:
         """Feature vectors of one clip, float32 ``(frames, d)`` and ``(steps, d)``.
@@ -83,18 +87,8 @@ class FrechetLatents(Metric[AV[np.ndarray]]):
         return list(NAMES.map(lambda name, a, b: self._score(name, a, b, seed), own, true))
 
     def _score(self, name: str, own: list[np.ndarray], true: list[np.ndarray], seed: int) -> Score:
-        found, floor = _distance(own, true, seed)
+        found, floor = compare(own, true, frechet, seed)
         return Score.of(self, name, found, Better.LOWER, n=len(own), seed=seed, ceiling=floor)
-
-
-def _distance(own: list[np.ndarray], true: list[np.ndarray], seed: int) -> tuple[Estimate, float | None]:
-    """The distance between clips and true clips, and between every second true clip and the others."""
-    if not own or not true:
-        return Estimate(None, reason=NO_CLIPS if true else NO_REFERENCE), None
-    against = np.concatenate(true)
-    found = jackknife(len(own), lambda clips: frechet(np.concatenate([own[i] for i in clips]), against), seed)
-    floor = frechet(np.concatenate(true[::2]), np.concatenate(true[1::2])) if len(true) > 1 else None
-    return found, floor
 
 
 metric = FrechetLatents

@@ -1,7 +1,7 @@
 """Do picture and sound show the material that the sentence names?
 
 Two small classifiers, trained on true Clapperboard clips, each name the likeliest of eight materials. A clip counts
-where its sentence names a material (:func:`phonofilm.metrics._materials.named`); its sound counts unless the
+where its sentence names a material (:func:`phonofilm.metrics._ruler.materials.named`); its sound counts unless the
 sentence says that there is none. A picture or sound matches if its material is one that the sentence names for it;
 sound that stays below -60 dB of full scale matches nothing. Scores are shares of the clips that count.
 
@@ -17,11 +17,11 @@ import numpy as np
 import torch
 
 from phonofilm.estimate import ratio
-from phonofilm.metrics._ear import RESAMPLER, log_mel, mono
-from phonofilm.metrics._materials import NAMES, PictureMaterial, SoundMaterial, named, stills
-from phonofilm.metrics._resample import derangements
-from phonofilm.metrics._score import About, Better, Metric, Score
-from phonofilm.metrics._store import ruler, shipped
+from phonofilm.metrics._maths.resample import derangements
+from phonofilm.metrics._ruler.ear import RESAMPLER, log_mel, mono
+from phonofilm.metrics._ruler.materials import NAMES, PictureMaterial, SoundMaterial, named, stills
+from phonofilm.metrics._ruler.store import ruler, shipped
+from phonofilm.metrics._score import OURS, About, Better, Metric, Score
 from phonofilm.metrics._subject import Arrays, Subject
 from phonofilm.pair import AV
 
@@ -93,6 +93,7 @@ class MaterialMatch(Metric[Look]):
 
     name = "material-match"
     version = 1
+    source = OURS
     gives = tuple(f"material-{side}" for side in SIDES)
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ CLIPS, SEED = 4, 3
 def check_metric(metric: Metric[Any], clips: Sequence[Subject] | None = None) -> None:
     """A metric gives the scores that it names, the same for the same clips, and a reason where it has no value.
 
-    Checked are its name, version and scores, with clips and without any; that every number is finite and can be
+    Checked are its name, version, origin and scores, with clips and without any; that every number is finite and can be
     stored as JSON; that measuring leaves the clips as they are; that the same clips give the same scores, whatever
     the order in which they come; and that it needs reference clips where it says so, and nowhere else.
 
@@ -34,6 +34,8 @@ def check_metric(metric: Metric[Any], clips: Sequence[Subject] | None = None) ->
         AssertionError: with what is wrong.
     """
     assert metric.version >= 1, f"{metric.name} has version {metric.version}: versions count from 1"
+    assert metric.source.paper, f"{metric.name} does not say where its definition comes from"
+    assert all(one.licence and one.home for one in metric.weights), f"weights of {metric.name} have no licence or home"
     assert metric.gives, f"{metric.name} does not say which scores it gives"
     assert len(set(metric.gives)) == len(metric.gives), f"{metric.name} gives a score twice"
     subjects = true_clips() if clips is None else list(clips)

@@ -12,9 +12,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from phonofilm.data.clapperboard import Scene, render_audio, render_frames, sample_scene
-from phonofilm.metrics._ear import HOP_SECONDS, Ear, log_mel
-from phonofilm.metrics._eye import Eye, look
-from phonofilm.metrics._materials import NAMES, PictureMaterial, SoundMaterial, stills
+from phonofilm.metrics._ruler.ear import HOP_SECONDS, Ear, log_mel
+from phonofilm.metrics._ruler.eye import Eye, look
+from phonofilm.metrics._ruler.materials import NAMES, PictureMaterial, SoundMaterial, stills
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 from phonofilm.training import ruler_degrade as degrade

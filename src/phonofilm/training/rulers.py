@@ -1,7 +1,7 @@
 """Training of the ruler's networks: eye, ear and the two material classifiers, each a run of its own.
 
 ``python -m phonofilm.training.rulers eye runs/eye`` makes one of them again, from the newest checkpoint of that
-folder; what it leaves in ``runs/eye/ruler`` is what stands in ``phonofilm/metrics/weights``.
+folder; what it leaves in ``runs/eye/ruler`` is what stands in ``phonofilm/metrics/_ruler/weights``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import Field
 
 from phonofilm.data.clapperboard import VERSION, training_seeds
 from phonofilm.errors import unknown_name
-from phonofilm.metrics._store import save
+from phonofilm.metrics._ruler.store import save
 from phonofilm.training.lesson import LessonConfig, teach
 from phonofilm.training.ruler_lessons import LESSONS, Scenes
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from phonofilm.metrics._ear import BANDS
-from phonofilm.metrics._eye import scaled_down
-from phonofilm.metrics._layers import scaled
+from phonofilm.metrics._ruler.ear import BANDS
+from phonofilm.metrics._ruler.eye import scaled_down
+from phonofilm.metrics._ruler.layers import scaled
 from phonofilm.pair import AV
 
 NAMES = ("wood", "metal", "glass", "ceramic", "drum skin", "plastic", "gravel", "leaves")

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from phonofilm.codecs.mel import mel_filters
 from phonofilm.media.resample import resample_audio
-from phonofilm.metrics._layers import Trunk
+from phonofilm.metrics._ruler.layers import Trunk
 
 SAMPLE_RATE = 16_000
 HOP = 80

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from phonofilm.errors import MediaError
 from phonofilm.media.clip import Clip
-from phonofilm.metrics._ear import HOP_SECONDS, Ear, listen
-from phonofilm.metrics._eye import Eye, look
-from phonofilm.metrics._store import ruler, shipped
+from phonofilm.metrics._ruler.ear import HOP_SECONDS, Ear, listen
+from phonofilm.metrics._ruler.eye import Eye, look
+from phonofilm.metrics._ruler.store import ruler, shipped
 from phonofilm.metrics._subject import Arrays, Subject
 from phonofilm.pair import AV
 

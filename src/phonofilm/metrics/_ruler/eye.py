@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from phonofilm.metrics._layers import Trunk, scaled
+from phonofilm.metrics._ruler.layers import Trunk, scaled
 
 SIDE = 32
 """Events are seen in pictures of this height and width, whatever the film's shape."""

@@ -1,0 +1,1 @@
+"""Arithmetic that metrics share: distances, matches, resampling. It knows no clips."""
