@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
+from scipy.stats import t as student
 
 RESAMPLES = 1000
 _ROUNDING = 1e-6  # of a rank
 TOO_FEW = "none: it takes 2 clips that count"
 BOOTSTRAP = f"percentile bootstrap over clips, {RESAMPLES} resamples"
+
+
+class Parts(Protocol):
+    """What a number over clips was made of, clip by clip, so that it can be compared with another's."""
+
+    def minus(self, other: Parts, seed: int) -> tuple[float, float] | None:
+        """95 % interval of this number minus another one of the same clips in the same order.
+
+        Returns:
+            ``None`` if the other one is of another kind or of another number of clips.
+        """
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary, which :func:`parts_from_json` reads."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -24,6 +42,7 @@ class Estimate:
         reason: why there is no value.
         n: values it rests on.
         clips: clips that were drawn from.
+        parts: what it is made of, clip by clip.
     """
 
     value: float | None
@@ -32,6 +51,112 @@ class Estimate:
     reason: str | None = None
     n: int = 0
     clips: int = 0
+    parts: Parts | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Shares:
+    """A sum over clips divided by another one.
+
+    Attributes:
+        tops, bottoms: ``(clips,)``.
+    """
+
+    tops: np.ndarray
+    bottoms: np.ndarray
+
+    def redrawn(self, counts: np.ndarray) -> np.ndarray:
+        """The number with clip i taken ``counts[row, i]`` times, for each row; nan where nothing is divided by."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (counts @ self.tops) / (counts @ self.bottoms)
+
+    def minus(self, other: Parts, seed: int) -> tuple[float, float] | None:
+        """See :class:`Parts`; a paired bootstrap."""
+        if not isinstance(other, Shares):
+            return None
+        return _paired(self, other, len(self.tops), len(other.tops), seed)
+
+    def to_json(self) -> dict[str, Any]:
+        """``tops`` and ``bottoms``."""
+        return {"tops": self.tops.tolist(), "bottoms": self.bottoms.tolist()}
+
+
+@dataclass(frozen=True, eq=False)
+class Ranks:
+    """A quantile of all clips' values together.
+
+    Attributes:
+        per_clip: the values of each clip, ``(k,)``.
+        share: which quantile.
+    """
+
+    per_clip: Sequence[np.ndarray]
+    share: float
+
+    def redrawn(self, counts: np.ndarray) -> np.ndarray:
+        """The number with clip i taken ``counts[row, i]`` times, for each row; nan where there is no value."""
+        values = np.concatenate(self.per_clip)
+        order = np.argsort(values)
+        drawn = counts[:, _owners(self.per_clip)[order]]
+        filled = drawn.any(axis=1)
+        found = np.full(len(counts), np.nan)
+        found[filled] = _ranked(values[order], drawn[filled], self.share)
+        return found
+
+    def minus(self, other: Parts, seed: int) -> tuple[float, float] | None:
+        """See :class:`Parts`; a paired bootstrap."""
+        if not isinstance(other, Ranks) or other.share != self.share:
+            return None
+        return _paired(self, other, len(self.per_clip), len(other.per_clip), seed)
+
+    def to_json(self) -> dict[str, Any]:
+        """``values`` of each clip and ``share``."""
+        return {"values": [values.tolist() for values in self.per_clip], "share": self.share}
+
+
+@dataclass(frozen=True, eq=False)
+class LeftOut:
+    """A number without each group of clips in turn, as the jackknife wants it.
+
+    Attributes:
+        value: with all of them.
+        without: ``(groups,)``.
+        clips: how many there are; they were dealt into groups by their places.
+    """
+
+    value: float
+    without: np.ndarray
+    clips: int
+
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval, by Student's t."""
+        groups = len(self.without)
+        spread = np.sqrt((groups - 1) / groups * ((self.without - self.without.mean()) ** 2).sum())
+        reach = float(student.ppf(0.975, groups - 1) * spread)
+        return self.value - reach, self.value + reach
+
+    def minus(self, other: Parts, seed: int) -> tuple[float, float] | None:
+        """See :class:`Parts`; a jackknife of the difference."""
+        if not isinstance(other, LeftOut) or (other.clips, len(other.without)) != (self.clips, len(self.without)):
+            return None
+        return LeftOut(self.value - other.value, self.without - other.without, self.clips).interval()
+
+    def to_json(self) -> dict[str, Any]:
+        """``value``, ``without`` and ``clips``."""
+        return {"value": self.value, "without": self.without.tolist(), "clips": self.clips}
+
+
+def parts_from_json(row: Mapping[str, Any]) -> Parts:
+    """What ``to_json`` of any kind of parts gave.
+
+    Raises:
+        KeyError, TypeError, ValueError: if it did not.
+    """
+    if "tops" in row:
+        return Shares(np.asarray(row["tops"], np.float64), np.asarray(row["bottoms"], np.float64))
+    if "values" in row:
+        return Ranks([np.asarray(values, np.float64) for values in row["values"]], float(row["share"]))
+    return LeftOut(float(row["value"]), np.asarray(row["without"], np.float64), int(row["clips"]))
 
 
 def ratio(numerators: Sequence[float], denominators: Sequence[float], seed: int | None, *, empty: str) -> Estimate:
@@ -42,18 +167,17 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float], seed: int 
         seed: of the resampling; ``None``: no interval.
         empty: the reason given where the denominators, which are counts of values, add up to nothing.
     """
-    top, bottom = np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)
+    parts = Shares(np.asarray(numerators, np.float64), np.asarray(denominators, np.float64))
+    top, bottom = parts.tops, parts.bottoms
     if bottom.sum() == 0:
         return Estimate(None, reason=empty)
     value, n = float(top.sum() / bottom.sum()), round(bottom.sum())
     if seed is None:
         return Estimate(value, n=n, clips=len(top))
     if np.count_nonzero(bottom) < 2:
-        return Estimate(value, None, TOO_FEW, n=n, clips=len(top))
-    drawn = _counts(len(top), seed)
-    tops, bottoms = drawn @ top, drawn @ bottom
-    interval = _percentiles(tops[bottoms > 0] / bottoms[bottoms > 0])
-    return Estimate(value, interval, BOOTSTRAP, n=n, clips=len(top))
+        return Estimate(value, None, TOO_FEW, n=n, clips=len(top), parts=parts)
+    interval = _percentiles(parts.redrawn(_counts(len(top), seed)))
+    return Estimate(value, interval, BOOTSTRAP, n=n, clips=len(top), parts=parts)
 
 
 def mean(values: Sequence[float], seed: int, *, empty: str) -> Estimate:
@@ -67,20 +191,22 @@ def quantile(per_clip: Sequence[np.ndarray], share: float, seed: int | None, *, 
     The quantile of n values is the one of rank ``ceil(share n)``; where ``share n`` is whole, the mean of that one
     and the next (so the median is the usual one). For ``seed`` and ``empty`` see :func:`ratio`.
     """
-    owner = np.repeat(np.arange(len(per_clip)), [len(values) for values in per_clip])
+    clips, owner = len(per_clip), _owners(per_clip)
     if not len(owner):
         return Estimate(None, reason=empty)
-    values = np.concatenate(per_clip)
-    order = np.argsort(values)
-    value = float(_ranked(values[order], np.ones((1, len(values))), share)[0])
+    parts = Ranks(per_clip, share)
+    value = float(parts.redrawn(np.ones((1, clips)))[0])
     if seed is None:
-        return Estimate(value, n=len(values), clips=len(per_clip))
+        return Estimate(value, n=len(owner), clips=clips)
     if owner[0] == owner[-1]:
-        return Estimate(value, None, TOO_FEW, n=len(values), clips=len(per_clip))
-    drawn = _counts(len(per_clip), seed)[:, owner[order]]
-    filled = drawn[drawn.any(axis=1)]
-    interval = _percentiles(_ranked(values[order], filled, share))
-    return Estimate(value, interval, BOOTSTRAP, n=len(values), clips=len(per_clip))
+        return Estimate(value, None, TOO_FEW, n=len(owner), clips=clips, parts=parts)
+    interval = _percentiles(parts.redrawn(_counts(clips, seed)))
+    return Estimate(value, interval, BOOTSTRAP, n=len(owner), clips=clips, parts=parts)
+
+
+def _owners(per_clip: Sequence[np.ndarray]) -> np.ndarray:
+    """The clip of each value, ``(values,)``."""
+    return np.repeat(np.arange(len(per_clip)), [len(values) for values in per_clip])
 
 
 def _ranked(values: np.ndarray, counts: np.ndarray, share: float) -> np.ndarray:
@@ -91,11 +217,20 @@ def _ranked(values: np.ndarray, counts: np.ndarray, share: float) -> np.ndarray:
     return (values[low] + values[np.minimum(high, len(values) - 1)]) / 2
 
 
+def _paired(one: Shares | Ranks, other: Shares | Ranks, n: int, m: int, seed: int) -> tuple[float, float] | None:
+    """Both numbers on the same draws of the same clips, and their difference."""
+    if n != m or n < 2:
+        return None
+    counts = _counts(n, seed)
+    return _percentiles(one.redrawn(counts) - other.redrawn(counts))
+
+
 def _counts(n: int, seed: int) -> np.ndarray:
     """How often each of ``n`` clips is drawn in each resample, ``(RESAMPLES, n)``."""
     return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(np.float64)
 
 
 def _percentiles(draws: np.ndarray) -> tuple[float, float]:
-    low, high = np.percentile(draws, [2.5, 97.5])
+    """Between which 95 % of the draws lie that have a value."""
+    low, high = np.percentile(draws[~np.isnan(draws)], [2.5, 97.5])
     return float(low), float(high)

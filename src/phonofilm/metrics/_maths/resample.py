@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import t as student
 
-from phonofilm.estimate import Estimate
+from phonofilm.estimate import Estimate, LeftOut
 
 SHUFFLES = 20
 GROUPS = 20
@@ -34,9 +33,8 @@ def jackknife(n: int, statistic: Callable[[np.ndarray], float], seed: int) -> Es
         return Estimate(value, None, TOO_FEW, n=n, clips=n)
     group = np.random.default_rng(seed).permutation(n) % GROUPS
     without = np.array([statistic(np.flatnonzero(group != g)) for g in range(GROUPS)])
-    spread = np.sqrt((GROUPS - 1) / GROUPS * ((without - without.mean()) ** 2).sum())
-    reach = float(student.ppf(0.975, GROUPS - 1) * spread)
-    return Estimate(value, (value - reach, value + reach), JACKKNIFE, n=n, clips=n)
+    parts = LeftOut(value, without, n)
+    return Estimate(value, parts.interval(), JACKKNIFE, n=n, clips=n, parts=parts)
 
 
 def derangements(n: int, seed: int) -> list[np.ndarray]:
