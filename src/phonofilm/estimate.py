@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +17,15 @@ BOOTSTRAP = f"percentile bootstrap over clips, {RESAMPLES} resamples"
 
 class Parts(Protocol):
     """What a number over clips was made of, clip by clip, so that it can be compared with another's."""
+
+    @property
+    def value(self) -> float:
+        """The number."""
+        ...
+
+    def of(self, places: Sequence[int]) -> Parts | None:
+        """The parts of these clips, in this order; ``None`` where clips cannot be told apart any more."""
+        ...
 
     def minus(self, other: Parts, seed: int) -> tuple[float, float] | None:
         """95 % interval of this number minus another one of the same clips in the same order.
@@ -51,7 +60,7 @@ class Estimate:
     reason: str | None = None
     n: int = 0
     clips: int = 0
-    parts: Parts | None = None
+    parts: Parts | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +73,16 @@ class Shares:
 
     tops: np.ndarray
     bottoms: np.ndarray
+
+    @property
+    def value(self) -> float:
+        """The number."""
+        return float(self.tops.sum() / self.bottoms.sum())
+
+    def of(self, places: Sequence[int]) -> Shares:
+        """The parts of these clips."""
+        chosen = np.asarray(places, np.int64)
+        return Shares(self.tops[chosen], self.bottoms[chosen])
 
     def redrawn(self, counts: np.ndarray) -> np.ndarray:
         """The number with clip i taken ``counts[row, i]`` times, for each row; nan where nothing is divided by."""
@@ -92,6 +111,15 @@ class Ranks:
 
     per_clip: Sequence[np.ndarray]
     share: float
+
+    @property
+    def value(self) -> float:
+        """The number."""
+        return float(self.redrawn(np.ones((1, len(self.per_clip))))[0])
+
+    def of(self, places: Sequence[int]) -> Ranks:
+        """The parts of these clips."""
+        return Ranks([self.per_clip[place] for place in places], self.share)
 
     def redrawn(self, counts: np.ndarray) -> np.ndarray:
         """The number with clip i taken ``counts[row, i]`` times, for each row; nan where there is no value."""
@@ -127,6 +155,10 @@ class LeftOut:
     value: float
     without: np.ndarray
     clips: int
+
+    def of(self, places: Sequence[int]) -> LeftOut | None:
+        """These same parts if all clips are chosen in their order."""
+        return self if list(places) == list(range(self.clips)) else None
 
     def interval(self) -> tuple[float, float]:
         """The 95 % interval, by Student's t."""
@@ -171,7 +203,7 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float], seed: int 
     top, bottom = parts.tops, parts.bottoms
     if bottom.sum() == 0:
         return Estimate(None, reason=empty)
-    value, n = float(top.sum() / bottom.sum()), round(bottom.sum())
+    value, n = parts.value, round(bottom.sum())
     if seed is None:
         return Estimate(value, n=n, clips=len(top))
     if np.count_nonzero(bottom) < 2:
@@ -195,7 +227,7 @@ def quantile(per_clip: Sequence[np.ndarray], share: float, seed: int | None, *, 
     if not len(owner):
         return Estimate(None, reason=empty)
     parts = Ranks(per_clip, share)
-    value = float(parts.redrawn(np.ones((1, clips)))[0])
+    value = parts.value
     if seed is None:
         return Estimate(value, n=len(owner), clips=clips)
     if owner[0] == owner[-1]:

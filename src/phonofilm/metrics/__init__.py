@@ -5,14 +5,16 @@
 True
 """
 
+from phonofilm.metrics._compare import Difference, compare
 from phonofilm.metrics._find import find, kind, names
 from phonofilm.metrics._given import Given, Opened, Published
 from phonofilm.metrics._maths.frechet import frechet
 from phonofilm.metrics._maths.match import offsets
 from phonofilm.metrics._maths.resample import derangements
+from phonofilm.metrics._report import Report
 from phonofilm.metrics._ruler.detect import Detection, events, hear, see, times
 from phonofilm.metrics._ruler.store import fingerprint
-from phonofilm.metrics._run import Report, score, score_folder
+from phonofilm.metrics._run import score, score_folder
 from phonofilm.metrics._score import OURS, About, Better, Metric, Score, Source
 from phonofilm.metrics._subject import Arrays, Reading, Subject
 
@@ -21,6 +23,7 @@ __all__ = [
     "Arrays",
     "Better",
     "Detection",
+    "Difference",
     "Given",
     "Metric",
     "OURS",
@@ -31,6 +34,7 @@ __all__ = [
     "Score",
     "Source",
     "Subject",
+    "compare",
     "derangements",
     "events",
     "find",

@@ -25,6 +25,10 @@ VERSION = 1
 """Of the way from a film's bytes to a clip; grows when the same film would be decoded to other values."""
 
 
+class CacheError(SettingError):
+    """Readings cannot be kept where one says: no film's fault, and no metric's."""
+
+
 @dataclass(frozen=True)
 class Cache:
     """A folder of readings.
@@ -70,7 +74,7 @@ class FilmShelf:
         """Keep a reading.
 
         Raises:
-            SettingError: if it cannot be written, which is no fault of the film.
+            CacheError: if it cannot be written.
         """
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)  # pyright: ignore[reportArgumentType]  # numpy's stubs mistake names for options
@@ -78,7 +82,7 @@ class FilmShelf:
             make_folder(self.folder)
             write_atomically(self._path(key), buffer.getvalue(), force=True)
         except MediaError as error:
-            raise SettingError(f"readings cannot be kept: {error}; name another cache, or do without") from error
+            raise CacheError(f"readings cannot be kept: {error}; name another cache, or do without") from error
 
     def _path(self, key: str) -> Path:
         plain = re.sub(r"[^\w@.-]", "_", key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -12,20 +11,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from phonofilm.errors import MediaError, SettingError
-from phonofilm.media.atomic import write_atomically
+from phonofilm.errors import MediaError, PhonofilmError, SettingError
 from phonofilm.metrics._cache import Cache
 from phonofilm.metrics._find import NOTHING, chosen
 from phonofilm.metrics._folder import Film, films
 from phonofilm.metrics._given import Given
+from phonofilm.metrics._looking import Broken, Looker, Measured, Refused
+from phonofilm.metrics._report import Report
 from phonofilm.metrics._score import Metric, Score
 from phonofilm.metrics._spool import Spool
 from phonofilm.metrics._subject import Subject
-from phonofilm.pair import AV
 from phonofilm.workers import helpers
 
-FORMAT = "phonofilm-scores"
-VERSION = 1
 AHEAD = 3
 """Films handed to each helping process: enough that none waits."""
 
@@ -33,63 +30,30 @@ Progress = Callable[[int, int], None]
 """Called with the clips done and the clips in all."""
 
 
-@dataclass(frozen=True)
-class Report:
-    """Scores of a set of clips.
+@dataclass
+class _Column:
+    """What one metric gathered of one set of clips.
 
     Attributes:
-        scores: in the order of the metrics.
-        clips: how many were scored.
-        skipped: what was left out, by name, with the reason.
-        source, reference: folders, where the clips came from such.
+        records, names: of the clips that count.
+        refused: clips that it could not measure, with the reason.
+        broken: why it could measure none; ``None`` if it could.
     """
 
-    scores: tuple[Score, ...]
-    clips: int
-    skipped: dict[str, str]
-    source: str = ""
-    reference: str = ""
+    records: Spool[Any] = field(default_factory=Spool)
+    names: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    broken: str | None = None
 
-    def __getitem__(self, name: str) -> Score:
-        """The score called ``name``; a ``KeyError`` lists those there are."""
-        for score in self.scores:
-            if score.name == name:
-                return score
-        raise KeyError(f"{name} is not among {', '.join(score.name for score in self.scores)}")
-
-    def to_json(self) -> dict[str, Any]:
-        """A plain dictionary."""
-        return {
-            "format": FORMAT,
-            "version": VERSION,
-            "source": self.source,
-            "reference": self.reference,
-            "clips": self.clips,
-            "skipped": self.skipped,
-            "scores": {score.name: score.to_json() for score in self.scores},
-        }
-
-    def save(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write the report as JSON, whole or not at all.
-
-        Raises:
-            MediaError: if the file exists (without ``force``) or cannot be written.
-        """
-        return write_atomically(Path(path), (json.dumps(self.to_json(), indent=1) + "\n").encode(), force=force)
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What is left of a clip once all metrics saw it.
-
-    Attributes:
-        records: one of each metric; ``None`` where the clip does not count.
-        fps, sample_rate: of the clip.
-    """
-
-    records: list[Any]
-    fps: Fraction
-    sample_rate: int
+    def add(self, name: str, record: Any) -> None:
+        """Keep what one clip gave, if anything."""
+        if isinstance(record, Broken):
+            self.broken = self.broken or record.reason
+        elif isinstance(record, Refused):
+            self.refused[name] = record.reason
+        elif record is not None:
+            self.records.append(record)
+            self.names.append(name)
 
 
 @dataclass
@@ -98,26 +62,33 @@ class _Pass:
 
     count: int
     skip_bad: bool
-    measured: list[Spool[Any]] = field(init=False)
+    columns: list[_Column] = field(init=False)
     rates: set[tuple[Fraction, int]] = field(default_factory=set)
     skipped: dict[str, str] = field(default_factory=dict)
     clips: int = 0
 
     def __post_init__(self) -> None:
-        self.measured = [Spool() for _ in range(self.count)]
+        self.columns = [_Column() for _ in range(self.count)]
 
     def add(self, name: str, outcome: Measured | MediaError) -> None:
-        """Keep what one clip gave, or count it as skipped."""
-        if isinstance(outcome, MediaError):
-            if not self.skip_bad:
-                raise outcome
-            self.skipped[name] = str(outcome)
+        """Keep what one clip gave; or count it as left out, if that is allowed."""
+        bad = _complaint(outcome)
+        if bad is not None and not self.skip_bad:
+            raise MediaError(bad)
+        if isinstance(outcome, MediaError) or all(isinstance(one, Refused) for one in outcome.records):
+            self.skipped[name] = bad or ""
             return
-        for gathered, record in zip(self.measured, outcome.records, strict=True):
-            if record is not None:
-                gathered.append(record)
+        for column, record in zip(self.columns, outcome.records, strict=True):
+            column.add(name, record)
         self.rates.add((outcome.fps, outcome.sample_rate))
         self.clips += 1
+
+
+def _complaint(outcome: Measured | MediaError) -> str | None:
+    """What is wrong with a clip, if anything."""
+    if isinstance(outcome, MediaError):
+        return str(outcome)
+    return next((one.reason for one in outcome.records if isinstance(one, Refused)), None)
 
 
 def score(
@@ -135,14 +106,16 @@ def score(
         metrics: see :func:`phonofilm.metrics.find`.
         reference: true clips: what Frechet distances are measured to, and the ceiling of the other scores.
         seed: of resampling and of wrong pairs.
-        skip_bad: leave out and count clips that cannot be scored; otherwise they are errors.
+        skip_bad: leave out clips that cannot be scored, each from the metrics that refuse it, and count them;
+            otherwise they are errors.
 
     Raises:
         MediaError: naming the clip that cannot be scored; or if no clip is left.
     """
+    looker = Looker(metrics)
 
     def through(some: Iterable[Subject]) -> _Pass:
-        return _gather(((one.name, _measured(one, metrics)) for one in some), len(metrics), skip_bad)
+        return _gather(((one.name, looker.clip(one)) for one in some), len(metrics), skip_bad)
 
     return _finish(through(clips), None if reference is None else through(reference), metrics, seed)
 
@@ -200,31 +173,13 @@ def score_folder(
     return replace(report, source=str(folder), reference="" if reference is None else str(reference))
 
 
-def _measured(subject: Subject, metrics: Sequence[Metric[Any]]) -> Measured | MediaError:
-    """Every metric's record of a clip, or why there is none."""
-    try:
-        needed = [metric.uses for metric in metrics]
-        subject.check(AV(any(one.video for one in needed), any(one.audio for one in needed)))
-        records = [metric.measure(subject) for metric in metrics]
-        return Measured(records, subject.facts.fps, subject.facts.sample_rate)
-    except MediaError as error:
-        return error if subject.name in str(error) else MediaError(f"{subject.name}: {error}")
-
-
-def _of_film(film: Film, metrics: Sequence[Metric[Any]], cache: Cache | None) -> Measured | MediaError:
-    try:
-        subject = film.subject(cache)
-    except MediaError as error:
-        return error
-    return _measured(subject, metrics)
-
-
 def _outcomes(
     films: Sequence[Film], metrics: Sequence[Metric[Any]], cache: Cache | None, workers: int
 ) -> Iterator[tuple[str, Measured | MediaError]]:
     """What each film gave, in their order."""
     if workers == 1:
-        yield from ((str(film.path), _of_film(film, metrics, cache)) for film in films)
+        looker = Looker(metrics)
+        yield from ((str(film.path), looker.film(film, cache)) for film in films)
         return
     rest = iter(films)
     running: deque[tuple[Film, Future[Measured | MediaError]]] = deque()
@@ -241,16 +196,17 @@ def _outcomes(
             yield str(film.path), outcome
 
 
-_helping: tuple[Sequence[Metric[Any]], Cache | None]
+_helping: tuple[Looker, Cache | None]
 
 
 def _begin(metrics: Sequence[Metric[Any]], cache: Cache | None) -> None:
     global _helping
-    _helping = (metrics, cache)
+    _helping = (Looker(metrics), cache)
 
 
 def _in_helper(film: Film) -> Measured | MediaError:
-    return _of_film(film, *_helping)
+    looker, cache = _helping
+    return looker.film(film, cache)
 
 
 def _gather(outcomes: Iterable[tuple[str, Measured | MediaError]], count: int, skip_bad: bool) -> _Pass:
@@ -268,17 +224,34 @@ def _finish(own: _Pass, true: _Pass | None, metrics: Sequence[Metric[Any]], seed
     fps = {rate for rate, _ in own.rates}
     sample_rates = {rate for _, rate in own.rates}
     scores: list[Score] = []
+    refused, counted = {}, {}
     for place, metric in enumerate(metrics):
-        others = None if true is None else true.measured[place]
-        ceilings = {one.name: one.value for one in metric.scores(others, None, seed)} if others else {}
+        column, others = own.columns[place], None if true is None else true.columns[place]
         scores += [
             replace(
                 one,
-                ceiling=one.ceiling if one.ceiling is not None else ceilings.get(one.name),
+                excluded=len(own.skipped) + len(column.refused),
                 fps=next(iter(fps)) if len(fps) == 1 else None,
                 sample_rate=next(iter(sample_rates)) if len(sample_rates) == 1 else None,
             )
-            for one in metric.scores(own.measured[place], others, seed)
+            for one in _scores(metric, column, others, seed)
         ]
+        definition = f"{metric.name}@{metric.version}"
+        counted[definition] = [Path(name).name for name in column.names]
+        if bad := {**column.refused, **({} if others is None else others.refused)}:
+            refused[definition] = bad
     skipped = {**own.skipped, **(true.skipped if true is not None else {})}
-    return Report(tuple(scores), own.clips, skipped)
+    return Report(tuple(scores), own.clips, skipped, refused, counted)
+
+
+def _scores(metric: Metric[Any], own: _Column, true: _Column | None, seed: int) -> list[Score]:
+    """A metric's scores with their ceilings, or why there are none; the others go on."""
+    try:
+        if broken := own.broken or (true and true.broken):
+            raise SettingError(broken)
+        records = None if true is None else true.records
+        found = metric.scores(own.records, records, seed)
+        ceilings = {one.name: one.value for one in metric.scores(records, None, seed)} if records else {}
+    except PhonofilmError as error:
+        return [replace(one, reason=str(error)) for one in metric.scores([], None, seed)]
+    return [replace(one, ceiling=ceilings.get(one.name) if one.ceiling is None else one.ceiling) for one in found]

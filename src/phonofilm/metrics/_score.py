@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from phonofilm.estimate import Estimate
+from phonofilm.estimate import Estimate, Parts, parts_from_json
 from phonofilm.metrics._given import Given, Published
 from phonofilm.metrics._subject import Subject
 from phonofilm.pair import AV
@@ -45,6 +45,8 @@ class Score:
         seed: of resampling and pairing.
         extractor, resampler: see :class:`About`.
         reason: see ``value``.
+        excluded: clips that were to be scored and could not be.
+        parts: what the value is made of, clip by clip, for comparisons.
     """
 
     name: str
@@ -63,6 +65,8 @@ class Score:
     extractor: str = ""
     resampler: str = ""
     reason: str | None = None
+    excluded: int = 0
+    parts: Parts | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if (self.value is None) != (self.reason is not None):
@@ -98,16 +102,34 @@ class Score:
             extractor=metric.about.extractor,
             resampler=metric.about.resampler,
             reason=found.reason,
+            parts=found.parts,
         )
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Score:
+        """What :meth:`to_json` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: if it did not.
+        """
+        interval, fps, parts = row["interval"], row["fps"], row["parts"]
+        read = {
+            "better": Better(row["better"]),
+            "interval": None if interval is None else (float(interval[0]), float(interval[1])),
+            "fps": None if fps is None else Fraction(fps),
+            "parts": None if parts is None else parts_from_json(parts),
+        }
+        return cls(**{**row, **read})
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary."""
-        fps = None if self.fps is None else str(self.fps)
+        plain = {one.name: getattr(self, one.name) for one in fields(self)}
         return {
-            **asdict(self),
+            **plain,
             "better": self.better.value,
             "interval": self.interval and list(self.interval),
-            "fps": fps,
+            "fps": None if self.fps is None else str(self.fps),
+            "parts": None if self.parts is None else self.parts.to_json(),
         }
 
 

@@ -1,0 +1,96 @@
+"""Every metric looks at one clip, and no metric's trouble is another's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from phonofilm.errors import MediaError, PhonofilmError
+from phonofilm.metrics._cache import Cache, CacheError
+from phonofilm.metrics._folder import Film
+from phonofilm.metrics._score import Metric
+from phonofilm.metrics._subject import Subject
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A metric cannot measure this clip, for a reason; others may."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A metric can measure no clip, for a reason: its weights are another network's, say."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is left of a clip once all metrics saw it.
+
+    Attributes:
+        records: one of each metric; ``None`` where the clip does not count, or why there is none.
+        fps, sample_rate: of the clip.
+    """
+
+    records: list[Any]
+    fps: Fraction
+    sample_rate: int
+
+
+class Looker:
+    """Shows clips to metrics.
+
+    Args:
+        metrics: that look at each clip; one that breaks is asked no more.
+    """
+
+    def __init__(self, metrics: Sequence[Metric[Any]]) -> None:
+        self.metrics = metrics
+        self._broken: dict[str, Broken] = {}
+
+    def film(self, film: Film, cache: Cache | None) -> Measured | MediaError:
+        """Every metric's record of a film, or why it cannot be read.
+
+        Raises:
+            CacheError: if the cache cannot be written.
+        """
+        try:
+            subject = film.subject(cache)
+        except MediaError as error:
+            return error
+        return self.clip(subject)
+
+    def clip(self, subject: Subject) -> Measured | MediaError:
+        """Every metric's record of a clip, or why it cannot be read.
+
+        Raises:
+            CacheError: if the cache cannot be written.
+        """
+        try:
+            facts = subject.facts
+        except MediaError as error:
+            return _naming(subject, error)
+        return Measured([self._record(metric, subject) for metric in self.metrics], facts.fps, facts.sample_rate)
+
+    def _record(self, metric: Metric[Any], subject: Subject) -> Any:
+        if metric.name not in self._broken:
+            try:
+                subject.check(metric.uses)
+                return metric.measure(subject)
+            except MediaError as error:
+                return Refused(str(_naming(subject, error)))
+            except CacheError:
+                raise
+            except PhonofilmError as error:
+                self._broken[metric.name] = Broken(str(error))
+        return self._broken[metric.name]
+
+
+def _naming(subject: Subject, error: MediaError) -> MediaError:
+    """The error in words that name the clip."""
+    return error if subject.name in str(error) else MediaError(f"{subject.name}: {error}")

@@ -1,0 +1,90 @@
+"""Scores of a set of clips, in memory and as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from phonofilm.errors import MediaError
+from phonofilm.media.atomic import write_atomically
+from phonofilm.metrics._score import Score
+
+FORMAT = "phonofilm-scores"
+VERSION = 2
+
+
+@dataclass(frozen=True)
+class Report:
+    """Scores of a set of clips.
+
+    Attributes:
+        scores: in the order of the metrics.
+        clips: how many were scored, by one metric at least.
+        skipped: clips that no metric could score, by name, with the reason.
+        refused: clips that a metric could not score though others could: by the metric's definition, by name, with
+            the reason.
+        counted: names of the clips that the scores of each definition rest on, in their order.
+        source, reference: folders, where the clips came from such.
+    """
+
+    scores: tuple[Score, ...]
+    clips: int
+    skipped: dict[str, str]
+    refused: dict[str, dict[str, str]] = field(default_factory=dict)
+    counted: dict[str, list[str]] = field(default_factory=dict)
+    source: str = ""
+    reference: str = ""
+
+    def __getitem__(self, name: str) -> Score:
+        """The score called ``name``; a ``KeyError`` lists those there are."""
+        for score in self.scores:
+            if score.name == name:
+                return score
+        raise KeyError(f"{name} is not among {', '.join(score.name for score in self.scores)}")
+
+    def names(self, score: Score) -> list[str]:
+        """File names of the clips that a score rests on, in their order."""
+        return self.counted.get(score.definition, [])
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "source": self.source,
+            "reference": self.reference,
+            "clips": self.clips,
+            "skipped": self.skipped,
+            "refused": self.refused,
+            "counted": self.counted,
+            "scores": {score.name: score.to_json() for score in self.scores},
+        }
+
+    def save(self, path: str | Path, *, force: bool = False) -> Path:
+        """Write the report as JSON, whole or not at all.
+
+        Raises:
+            MediaError: if the file exists (without ``force``) or cannot be written.
+        """
+        return write_atomically(Path(path), (json.dumps(self.to_json(), indent=1) + "\n").encode(), force=force)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Report:
+        """A report that was saved.
+
+        Raises:
+            MediaError: if there is none, or one of another version.
+        """
+        try:
+            row = json.loads(Path(path).read_text(encoding="utf-8"))
+            if (row["format"], row["version"]) != (FORMAT, VERSION):
+                raise ValueError(
+                    f"it is {row['format']} {row['version']}, not {FORMAT} {VERSION}: score the films anew"
+                )
+            scores = tuple(map(Score.from_json, row["scores"].values()))
+            rest = {name: row[name] for name in ("clips", "skipped", "refused", "counted", "source", "reference")}
+            return cls(scores, **rest)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise MediaError(f"{path} cannot be read as scores ({error!r}): score the films anew") from error
