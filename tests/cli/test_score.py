@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from phonofilm.cli.score_tables import catalogue
+from phonofilm.metrics import kind, names
 from tests.cli.conftest import Run
 
 
@@ -42,3 +44,73 @@ def test_a_cache_that_cannot_be_written_is_no_fault_of_the_films(
         assert ran.status == 2
         assert "readings cannot be kept" in ran.err and str(taken) in ran.err
         assert not (tmp_path / "scores.json").exists()
+
+
+def test_list_says_of_every_metric_what_it_is_and_needs(run: Run) -> None:
+    listed = run("score", "--list")
+    assert listed.status == 0
+    assert all(name in listed.out for name in names())
+    columns = [list(column.cells) for column in catalogue().columns]
+    for name, what, source, needed in zip(*columns, strict=True):
+        one = kind(name.partition("@")[0])
+        assert name == f"{one.name}@{one.version}"
+        assert len(what) > 20, "the first sentence of its file"
+        assert one.source.paper in source and one.source.code in source and one.source.licence in source
+        for weights in one.weights:
+            assert all(part in needed for part in (weights.name, weights.what, weights.home, weights.licence))
+        assert ("--reference" in needed, "--codec" in needed) == (one.needs_reference, one.needs_codec)
+    assert columns[0] == sorted(columns[0])
+
+
+def test_scores_come_as_tables_and_picture_too(run: Run, noise: Callable[[int], Path], tmp_path: Path) -> None:
+    also = [part for ending in ("md", "tex", "png") for part in ("--also", f"scores.{ending}")]
+    ran = run("score", noise(3), "--metrics", "avalign-svg,event-sync", *also)
+    assert ran.status == 0, ran.err
+    page = (tmp_path / "scores.md").read_text()
+    assert "| avalign-svg, higher is better | " in page and "event-sync@1 |" in page
+    paper = (tmp_path / "scores.tex").read_text()
+    assert paper.count("\\\\\n") == 14 and r"\begin{tabular}{lrrrrr}" in paper
+    assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
+    several = run("plot", "scores.json", "scores.json", "-o", "both.md")
+    assert several.status == 2 and "given twice" in several.err
+    for folder in ("ours", "theirs"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "scores.json").write_text((tmp_path / "scores.json").read_text())
+    assert run("plot", "ours/scores.json", "theirs/scores.json", "-o", "both.md").status == 0
+    assert (tmp_path / "both.md").read_text().startswith("|  | ours | theirs |\n")
+    assert run("plot", "ours/scores.json", "theirs/scores.json").status == 0
+    assert (tmp_path / "ours" / "scores.png").exists()
+
+
+def test_two_runs_are_compared_clip_by_clip(run: Run, noise: Callable[[int], Path]) -> None:
+    films = noise(3)
+    for name in ("a.json", "b.json"):
+        assert run("score", films, "--metric", "avalign-svg", "-o", name).status == 0
+    found = run("score", "--compare", "a.json", "b.json")
+    assert found.status == 0
+    assert found.out.count("not told apart") == 3
+    assert run("score", "--compare", "a.json", "none.json").status == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ((), "no folder is named"),
+        (("films", "--weights", "vggish"), "is not NAME=PATH"),
+        (("films", "--also", "scores.pdf"), "choose a name in .md, .tex or .png"),
+        (("films", "--metrics", "fvd"), "unknown metric"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_before_any_film_is_read(run: Run, asked: tuple[str, ...], sentence: str) -> None:
+    ran = run("score", *asked)
+    assert ran.status == 2
+    assert sentence in ran.err
+
+
+def test_what_was_left_out_is_said(run: Run, noise: Callable[[int], Path], tmp_path: Path) -> None:
+    films = noise(2)
+    (films / "broken.mp4").write_bytes(b"no film")
+    ran = run("score", films, "--metric", "avalign-svg", "--skip-bad")
+    assert ran.status == 0
+    assert "broken.mp4" in ran.out
+    assert json.loads((tmp_path / "scores.json").read_text())["scores"]["avalign-svg"]["excluded"] == 1

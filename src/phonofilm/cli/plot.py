@@ -1,25 +1,64 @@
-"""``phonofilm plot``: a film at a glance."""
+"""``phonofilm plot``: a film at a glance, or scores."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from phonofilm.errors import MediaError, SettingError
+
 
 def plot(
-    film: Annotated[Path, typer.Argument(help="Any film, generated or not.")],
+    inputs: Annotated[list[Path], typer.Argument(metavar="FILM | SCORES.json ...", help="A film, or files of scores.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="A .png name (default: beside the film).")
+        Path | None,
+        typer.Option("-o", "--output", help="A .png name; for scores also .md or .tex (default: .png beside it)."),
     ] = None,
     events: Annotated[bool, typer.Option(help="Look for events in picture and sound, and mark them.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing picture.")] = False,
 ) -> None:
     """Draw a film's contact sheet: frames over waveform over spectrogram, with the events seen and heard.
 
-    Example: phonofilm plot hit.mp4 -o hit.png
+    Or draw what ``phonofilm score`` wrote, of one system or of several beside each other: as a picture, or as a table
+    for a page (.md) or a paper (.tex). Systems are called by the folders that their scores lie in.
+
+    Examples:
+    phonofilm plot hit.mp4 -o hit.png
+
+    phonofilm plot ours/scores.json theirs/scores.json -o table.tex
     """
+    if all(path.suffix == ".json" for path in inputs):
+        from phonofilm.plots.scores import save_scores
+
+        typer.echo(save_scores(_reports(inputs), output or inputs[0].with_suffix(".png"), force=force))
+    elif len(inputs) == 1:
+        _sheet(inputs[0], output, events, force)
+    else:
+        raise SettingError("one film at a time, or scores alone: give a film, or files that score wrote (.json)")
+
+
+def _reports(paths: list[Path]) -> dict[str, Any]:
+    """Scores by the name of their folder; of their file where that is not enough."""
+    folders = [path.resolve().parent.name for path in paths]
+    names = folders if len(set(folders)) == len(paths) else [path.with_suffix("").as_posix() for path in paths]
+    if len(set(names)) < len(paths):
+        raise SettingError("the same scores are given twice: name each file once")
+    return {name: _report(path) for name, path in zip(names, paths, strict=True)}
+
+
+def _report(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        found["scores"].values()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise MediaError(f"{path} cannot be read as scores ({error!r}): name a file that score wrote") from error
+    return found
+
+
+def _sheet(film: Path, output: Path | None, events: bool, force: bool) -> None:
     from phonofilm.media.read import read
     from phonofilm.plots.sheet import save_sheet
 

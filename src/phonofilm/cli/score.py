@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from phonofilm.cli.progress import progress
+from phonofilm.cli.score_tables import catalogue, comparison, left_out, licences, show, table
 from phonofilm.errors import SettingError
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from phonofilm.metrics import Report, Score
 
 
 def score(
-    folder: Annotated[Path, typer.Argument(help="A folder of films, from anyone's system.")],
+    folder: Annotated[Path | None, typer.Argument(help="A folder of films, from anyone's system.")] = None,
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the scores go.")] = Path("scores.json"),
+    also: Annotated[
+        list[Path] | None,
+        typer.Option("--also", help="The scores in another form too, by its ending: .md, .tex, .png. May be repeated."),
+    ] = None,
     reference: Annotated[
-        Path | None, typer.Option(help="A folder of true films: gives the ceiling, and Frechet distances.")
+        Path | None, typer.Option(help="A folder of true films: gives the ceiling, and distances to them.")
     ] = None,
     metric: Annotated[
-        list[str] | None, typer.Option("--metric", help="Only this one; may be repeated (default: all that apply).")
+        list[str] | None,
+        typer.Option("--metric", "--metrics", help="Only these, by name, with commas (default: all that apply)."),
     ] = None,
     codec: Annotated[
         str | None, typer.Option(help="Model whose codec Frechet distances are measured with, such as svg-tiny.")
@@ -33,8 +34,8 @@ def score(
         list[str] | None,
         typer.Option(
             metavar="NAME=PATH",
-            help="Weights of a published network, which metrics need them says --list; hf://owner/name[/file] fetches "
-            "them from the Hugging Face hub. May be repeated.",
+            help="Weights of a published network, by the name that --list shows; hf://owner/name[/file] fetches them "
+            "from the Hugging Face hub. May be repeated.",
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="Where published networks run: cpu, cuda, cuda:1 ...")] = "cpu",
@@ -52,40 +53,67 @@ def score(
     ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep nothing, and look at every film anew.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace existing scores.")] = False,
+    listing: Annotated[
+        bool,
+        typer.Option("--list", help="Score nothing; say what each metric is, its source and what it needs."),
+    ] = False,
+    against: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option("--compare", metavar="A.json B.json", help="Score nothing; test how two runs differ."),
+    ] = None,
 ) -> None:
     """Measure films: is what is heard in time with what is seen, and is it what the prompt says?
 
     Prompts come from the .json file beside each film, or from a manifest.jsonl in the folder. Every score stands
     beside its 95 % interval, and beside what wrongly paired picture and sound would get. A run that was stopped goes
-    on where it was: what was read of a film is kept by the film's bytes.
+    on where it was: what was read of a film is kept by the film's bytes. A metric that cannot be computed says why,
+    and the others go on.
 
     Examples:
-    phonofilm score out/ -o scores.json
+    phonofilm score --list
+
+    phonofilm score out/ -o scores.json --also scores.md --also scores.png
 
     phonofilm score out/ --reference films/ --codec svg-tiny --workers 8
+
+    phonofilm score --compare ours/scores.json theirs/scores.json
     """
-    from platformdirs import user_cache_path
+    if listing:
+        show(catalogue())
+    elif against is not None:
+        from phonofilm.metrics import Report, compare
 
-    from phonofilm.media.atomic import check_target
-    from phonofilm.metrics import Given, score_folder
-    from phonofilm.models import load
+        show(comparison(compare(*map(Report.load, against), seed=seed)))
+    elif folder is None:
+        raise SettingError("no folder is named: give a folder of films, or --list, or --compare A.json B.json")
+    else:
+        from platformdirs import user_cache_path
 
-    check_target(output, force=force)
-    with progress("scoring", "films") as report:
-        result = score_folder(
-            folder,
-            reference,
-            metric,
-            given=Given(None if codec is None else load(codec).codec, dict(map(_named, weights or ())), device),
-            seed=seed,
-            skip_bad=skip_bad,
-            workers=workers or os.cpu_count() or 1,
-            cache=None if no_cache else cache or user_cache_path("phonofilm") / "readings",
-            progress=report,
-        )
-    result.save(output, force=force)
-    show(result)
-    typer.echo(f"{output}: {result.clips} films" + (f", {len(result.skipped)} skipped" if result.skipped else ""))
+        from phonofilm.media.atomic import check_target
+        from phonofilm.metrics import Given, score_folder
+        from phonofilm.models import load
+        from phonofilm.plots.scores import check_scores_target, save_scores
+
+        check_target(output, force=force)
+        for path in also or ():
+            check_scores_target(path, force=force)
+        with progress("scoring", "films") as report:
+            result = score_folder(
+                folder,
+                reference,
+                None if metric is None else [name for some in metric for name in some.split(",") if name],
+                given=Given(None if codec is None else load(codec).codec, dict(map(_named, weights or ())), device),
+                seed=seed,
+                skip_bad=skip_bad,
+                workers=workers or os.cpu_count() or 1,
+                cache=None if no_cache else cache or user_cache_path("phonofilm") / "readings",
+                progress=report,
+            )
+        result.save(output, force=force)
+        for path in also or ():
+            save_scores({folder.resolve().name: result.to_json()}, path, force=force)
+        show(table(result))
+        typer.echo("\n".join([*licences(result), *left_out(result), f"{output}: {result.clips} films"]))
 
 
 def _named(text: str) -> tuple[str, str]:
@@ -94,28 +122,3 @@ def _named(text: str) -> tuple[str, str]:
     if not (name and equals and path):
         raise SettingError(f"--weights {text} is not NAME=PATH: write --weights vggish=vggish.pth, say")
     return name, path
-
-
-def show(report: Report) -> None:
-    """Print scores as a table."""
-    from rich.console import Console
-
-    Console(width=None if typer.get_text_stream("stdout").isatty() else 120).print(table(report))
-
-
-def table(report: Report) -> Table:
-    """One row a score."""
-    from rich.table import Table
-
-    rows = Table("score", "value", "95 %", "chance", "ceiling", "films")
-    for one in report.scores:
-        rows.add_row(one.name, *_numbers(one), str(one.n))
-    return rows
-
-
-def _numbers(score: Score) -> list[str]:
-    if score.value is None:
-        return [f"none: {score.reason}", "", "", ""]
-    interval = score.method if score.interval is None else f"{score.interval[0]:.3g} to {score.interval[1]:.3g}"
-    beside = ["" if value is None else f"{value:.3g}" for value in (score.chance, score.ceiling)]
-    return [f"{score.value:.3g} {score.unit}".strip(), interval, *beside]

@@ -1,0 +1,99 @@
+"""Scores, metrics and comparisons as tables in the terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from phonofilm.metrics import Difference, Metric, Report, Score
+
+
+def show(table: Table) -> None:
+    """Print a table."""
+    from rich.console import Console
+
+    Console(width=None if typer.get_text_stream("stdout").isatty() else 160).print(table)
+
+
+def catalogue() -> Table:
+    """One row a metric: what it is, where it comes from, and what it needs."""
+    from rich.table import Table
+
+    from phonofilm.metrics import kind, names
+
+    rows = Table("metric", "what it is", "source", "needs", show_lines=True)
+    for name in names():
+        one = kind(name)
+        code = f"\n{one.source.code} ({one.source.licence})" if one.source.code else ""
+        rows.add_row(f"{name}@{one.version}", summary(one), f"{one.source.paper}{code}", needs(one))
+    return rows
+
+
+def summary(kind: type[Metric[Any]]) -> str:
+    """The first sentence of the text of a metric's module."""
+    text = sys.modules[kind.__module__].__doc__ or ""
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def needs(kind: type[Metric[Any]]) -> str:
+    """What a metric cannot do without."""
+    found = [f"weights {one.name}: {one.what}; {one.home}; licence: {one.licence}" for one in kind.weights]
+    if kind.needs_reference:
+        found.insert(0, "--reference")
+    if kind.needs_codec:
+        found.append("--codec")
+    return "\n".join(found)
+
+
+def comparison(differences: Sequence[Difference]) -> Table:
+    """One row a score that both have."""
+    from rich.table import Table
+
+    rows = Table("score", "first", "second", "second minus first, 95 %", "films", "")
+    for one in differences:
+        values = ["none" if value is None else f"{value:.3g} {one.unit}".strip() for value in (one.one, one.other)]
+        interval = "" if one.interval is None else f"{one.interval[0]:.3g} to {one.interval[1]:.3g}"
+        rows.add_row(one.name, *values, interval, str(one.n), one.verdict)
+    return rows
+
+
+def table(report: Report) -> Table:
+    """One row a score."""
+    from rich.table import Table
+
+    rows = Table("score", "value", "95 %", "chance", "ceiling", "films")
+    for one in report.scores:
+        rows.add_row(one.name, *_numbers(one), str(one.n))
+    return rows
+
+
+def licences(report: Report) -> list[str]:
+    """The licences of the weights that scores were made with."""
+    from phonofilm.metrics import kind
+
+    used = {one.name: one.licence for name in report.counted for one in kind(name.partition("@")[0]).weights}
+    return [f"weights {name}: {licence}" for name, licence in used.items()]
+
+
+def left_out(report: Report) -> list[str]:
+    """What was not scored, in words."""
+    skipped = [f"skipped {name}: {reason}" for name, reason in report.skipped.items()]
+    refused = [
+        f"{definition} left out {len(names)} films, such as {next(iter(names.values()))}"
+        for definition, names in report.refused.items()
+    ]
+    return [*skipped, *refused]
+
+
+def _numbers(score: Score) -> list[str]:
+    if score.value is None:
+        return [f"none: {score.reason}", "", "", ""]
+    interval = score.method if score.interval is None else f"{score.interval[0]:.3g} to {score.interval[1]:.3g}"
+    beside = ["" if value is None else f"{value:.3g}" for value in (score.chance, score.ceiling)]
+    return [f"{score.value:.3g} {score.unit}".strip(), interval, *beside]

@@ -1,0 +1,62 @@
+"""Scores as tables and pictures, from their JSON alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from phonofilm.errors import SettingError
+from phonofilm.plots.scores import latex, markdown, rows, save_scores
+
+
+def score(name, value, unit="", better="higher", interval=None, chance=None, ceiling=None):
+    return {
+        "name": name, "value": value, "unit": unit, "better": better, "interval": interval,
+        "chance": chance, "ceiling": ceiling, "n": 7, "definition": "d_x@1",
+    }  # fmt: skip
+
+
+def report(*scores):
+    return {"scores": {one["name"]: one for one in scores}}
+
+
+OURS = report(
+    score("f1", 0.8, interval=[0.7, 0.9], chance=0.3, ceiling=1.0), score("late_%", -3.25, "ms", "nearer zero")
+)
+THEIRS = report(score("f1", 0.6), score("fad", None, better="lower"))
+
+
+def test_one_system_has_all_that_stands_beside_its_values():
+    lines = markdown({"ours": OURS}).splitlines()
+    assert lines[0] == "|  | value, 95 % | chance | reference | n | definition |"
+    assert lines[2] == "| f1, higher is better | 0.8 (0.7 to 0.9) | 0.3 | 1 | 7 | d_x@1 |"
+    assert lines[3] == "| late_% (ms), nearer zero is better | -3.25 |  |  | 7 | d_x@1 |"
+
+
+def test_several_systems_stand_beside_each_other():
+    lines = markdown({"ours": OURS, "theirs": THEIRS}).splitlines()
+    assert lines[0] == "|  | ours | theirs |"
+    assert lines[2] == "| f1, higher is better | 0.8 (0.7 to 0.9) | 0.6 |"
+    assert lines[4] == "| fad, lower is better | none | none |"
+
+
+def test_latex_reads_no_name_as_a_command():
+    text = latex({"our_system": OURS, "50% #1": THEIRS})
+    assert r"our\_system & 50\% \#1 \\" in text
+    assert r"late\_\% (ms), nearer zero is better & -3.25 & none \\" in text
+    assert text.count(r"\\") == 4 and r"\begin{tabular}{lrr}" in text
+
+
+def test_the_picture_has_chance_and_ceiling():
+    shown = rows({"ours": OURS, "theirs": THEIRS})
+    assert [row["label"] for row in shown["rows"]] == ["ours", "theirs", "chance", "reference"]
+    assert shown["rows"][2]["scores"] == {"f1": {"value": 0.3, "interval": None, "better": "higher"}}
+    assert [column["score"] for column in shown["columns"]] == ["f1", "late_%", "fad"]
+
+
+def test_the_ending_chooses_the_form(tmp_path: Path):
+    for ending in ("md", "tex", "png"):
+        assert save_scores({"ours": OURS}, tmp_path / f"x.{ending}").stat().st_size > 100
+    with pytest.raises(SettingError, match=r"\.md, \.tex or \.png"):
+        save_scores({"ours": OURS}, tmp_path / "x.pdf")
