@@ -56,11 +56,11 @@ def test_frames_are_those_that_ffmpegs_filter_chooses(fps, chosen):
 
 @pytest.mark.parametrize("shape", [(37, 61), (301, 240), (70, 70)])
 def test_resizing_is_pillows(shape):
-    frames = np.random.default_rng(1).integers(0, 256, (2, *shape, 3), np.uint8)
+    frames = np.random.default_rng(1).integers(64, 192, (2, *shape, 3), np.uint8)
     found = resize_short(frames, 70).numpy()
     theirs = Image.fromarray(frames[1]).resize((found.shape[3], found.shape[2]), Image.Resampling.BICUBIC)
     away = np.abs(found[1].transpose(1, 2, 0).astype(int) - np.asarray(theirs))
-    assert away.max() <= 3  # of noise, the worst there is: Pillow rounds between rows and columns
+    assert away.max() <= 2  # Pillow rounds between rows and columns, and cuts there what leaves its range
     assert away.mean() < 0.5
     assert min(found.shape[2:]) == 70
 
