@@ -13,14 +13,20 @@ from phonofilm.media.clip import Clip
 from phonofilm.media.resample import resample_frames
 
 
-def frames_at(clip: Clip, fps: int) -> np.ndarray:
-    """A clip's frames at ``fps``, uint8 ``(frame, height, width, 3)``; the clip has a picture.
+def ticks(clip: Clip, fps: int) -> np.ndarray:
+    """Which of a clip's frames stand at each tick of ``fps`` a second, int ``(tick,)``; the clip has a picture.
 
     Frames are chosen or held, never blended: at each tick the one on screen in the middle of it. ffmpeg's ``fps``
     filter with its default rounding chooses the same ones.
     """
     assert clip.frames is not None
-    return resample_frames(clip.frames, clip.fps, Fraction(fps))
+    return resample_frames(np.arange(len(clip.frames)), clip.fps, Fraction(fps))
+
+
+def frames_at(clip: Clip, fps: int) -> np.ndarray:
+    """A clip's frames at ``fps``, uint8 ``(frame, height, width, 3)``, chosen by :func:`ticks`."""
+    assert clip.frames is not None
+    return clip.frames[ticks(clip, fps)]
 
 
 def resize_short(frames: np.ndarray, side: int, mode: str = "bicubic") -> Tensor:

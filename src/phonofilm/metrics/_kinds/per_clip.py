@@ -27,7 +27,8 @@ class PerClip(Metric[float]):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.gives = (cls.name,)
+        if hasattr(cls, "name"):
+            cls.gives = (cls.name,)
 
     @abstractmethod
     def measure(self, subject: Subject) -> float | None:
