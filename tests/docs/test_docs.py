@@ -5,9 +5,12 @@ from __future__ import annotations
 import doctest
 import importlib
 import json
+import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -175,3 +178,29 @@ def test_no_path_of_any_one_machine_stands_in_the_repository() -> None:
     }
     assert len(texts) > 50
     assert [str(path) for path, text in texts.items() if pattern.search(text)] == []
+
+
+def test_the_guide_to_metrics_is_followed_word_for_word(tmp_path: Path) -> None:
+    """The file that it shows is put where it says, in a copy of the project, and its commands are given there."""
+    text = (ROOT / "docs" / "add-a-metric.md").read_text(encoding="utf-8")
+    for folder in ("src", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, copy_function=os.symlink)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    places = re.findall(r"Put this into `(.+?)`", text)
+    for place, body in zip(places, blocks("python", text), strict=True):
+        (tmp_path / place).write_text(body, encoding="utf-8")
+    programs = {"phonofilm": [sys.executable, "-m", "phonofilm"], "pytest": [sys.executable, "-m", "pytest"]}
+    said = ""
+    for words in commands(text):
+        ran = subprocess.run(
+            [*programs[words[0]], *words[1:]],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": "src"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert ran.returncode == 0, f"{shlex.join(words)}: {ran.stdout}{ran.stderr}"
+        said += ran.stdout
+    assert "sudden-light@1" in said and "1 passed" in said
