@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from phonofilm.estimate import mean, quantile, ratio
-from phonofilm.metrics._maths.resample import GROUPS, SHUFFLES, derangements, jackknife
+from phonofilm.metrics._maths.frechet import frechet_to
+from phonofilm.metrics._maths.resample import GROUPS, SHUFFLES, derangements, extrapolated, jackknife
 
 
 def test_no_clip_meets_itself_and_each_has_one_partner():
@@ -98,3 +99,40 @@ def test_an_estimate_says_how_much_it_rests_on():
     found = quantile([np.arange(3.0), np.empty(0), np.arange(4.0)], 0.9, 0, empty="-")
     assert (found.n, found.clips) == (7, 3)
     assert jackknife(GROUPS, lambda clips: 0.5, seed=0).n == GROUPS
+
+
+def test_what_falls_like_one_over_n_is_extrapolated_exactly():
+    found = extrapolated(101, lambda clips: 7 + 30 / len(clips), seed=0)
+    assert found.value == pytest.approx(7)
+    assert found.interval == pytest.approx((7, 7))
+
+
+def test_the_extrapolation_of_a_mean_is_the_mean_with_a_wider_interval():
+    values = np.random.default_rng(0).standard_normal(2000)
+
+    def statistic(clips):
+        return float(values[clips].mean())
+
+    plain, endless = jackknife(2000, statistic, seed=1), extrapolated(2000, statistic, seed=1)
+    assert endless.value == pytest.approx(plain.value, abs=0.01)
+    assert np.ptp(endless.interval) == pytest.approx(np.ptp(plain.interval), rel=0.2)
+
+
+def test_a_frechet_distance_of_equal_distributions_loses_its_bias():
+    """Oracle: one white distribution: d / n + d (d + 1) / (4 n) to first order, and 0 at infinitely many clips."""
+    rng = np.random.default_rng(0)
+    found, reference = rng.standard_normal((400, 20)), frechet_to(rng.standard_normal((50_000, 20)))
+    plain = jackknife(400, lambda clips: reference(found[clips]), seed=0)
+    endless = extrapolated(400, lambda clips: reference(found[clips]), seed=0)
+    assert plain.value == pytest.approx((20 + 20 * 21 / 4) / 400, rel=0.1)
+    assert abs(endless.value) < 0.05
+    assert endless.interval[0] < 0 < endless.interval[1]
+
+
+def test_extrapolated_intervals_cover_the_truth_about_as_often_as_they_say():
+    """The variance of normal values, divided by n: its bias is exactly 1 / n."""
+    random = np.random.default_rng(0)
+    draws = [random.normal(0, 2, size=80) for _ in range(60)]
+    found = [extrapolated(80, lambda clips, v=values: float(v[clips].var()), seed=0) for values in draws]
+    assert np.mean([one.value for one in found]) == pytest.approx(4, abs=0.25)
+    assert 51 <= sum(one.interval[0] <= 4 <= one.interval[1] for one in found) <= 60

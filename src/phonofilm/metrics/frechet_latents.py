@@ -16,8 +16,7 @@ import torch
 
 from phonofilm.codecs.base import Codec
 from phonofilm.metrics._given import Given
-from phonofilm.metrics._kinds.set_distance import compare
-from phonofilm.metrics._maths.frechet import frechet
+from phonofilm.metrics._kinds.set_distance import compare, frechet_against
 from phonofilm.metrics._score import OURS, About, Better, Metric, Score
 from phonofilm.metrics._subject import Arrays, Subject
 from phonofilm.pair import AV
@@ -87,7 +86,7 @@ class FrechetLatents(Metric[AV[np.ndarray]]):
         return list(NAMES.map(lambda name, a, b: self._score(name, a, b, seed), own, true))
 
     def _score(self, name: str, own: list[np.ndarray], true: list[np.ndarray], seed: int) -> Score:
-        found, floor = compare(own, true, frechet, seed)
+        found, floor = compare(own, true, frechet_against, seed)
         return Score.of(self, name, found, Better.LOWER, n=len(own), seed=seed, ceiling=floor)
 
 

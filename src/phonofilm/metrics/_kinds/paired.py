@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -16,8 +16,14 @@ from phonofilm.metrics._maths.resample import derangements
 from phonofilm.metrics._score import Better, Metric, Score
 from phonofilm.metrics._subject import Subject
 
+WRONG_PAIRS = 1000
+"""The chance level is the mean of about so many wrong pairs: no more are compared, as that can take long."""
 NO_REFERENCE = "there are no reference clips to compare with: name a folder of true films as the reference"
 NO_CLIPS = "there are no clips to score"
+
+
+Compare = Callable[[np.ndarray, np.ndarray], float]
+"""The number of one pair: a clip's features and its reference clip's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,52 +65,72 @@ class Paired(Metric[Named]):
     def compare(self, own: np.ndarray, true: np.ndarray) -> float:
         """The number of one pair."""
 
+    def comparisons(self) -> dict[str, Compare]:
+        """All numbers of one pair, by the name of their score."""
+        return {self.name: self.compare}
+
     def measure(self, subject: Subject) -> Named:
         """What one clip is compared by, under its name."""
         return Named(Path(subject.name).stem, self.features(subject))
 
     def scores(self, measured: Sequence[Named], reference: Sequence[Named] | None, seed: int) -> list[Score]:
-        """The mean.
+        """The means.
+
+        Records are looked at one pair at a time, so that they need not fit into memory.
 
         Raises:
             SettingError: if a clip has no reference clip of its name, or more than one.
         """
-        own = list(measured)
-        true = self._partners(own, _by_name(reference or ()))
-        values = [self.compare(one.features, partner.features) for one, partner in zip(own, true, strict=True)]
-        mixed = [
-            self.compare(one.features, true[place].features)
-            for partner in (derangements(len(own), seed) if true else ())
-            for one, place in zip(own, partner, strict=True)
-        ]
+        true = self._partners(measured, _places(reference or ()))
         return [
-            Score.of(
-                self,
-                self.name,
-                mean(values, seed, empty=NO_CLIPS if reference else NO_REFERENCE),
-                self.better,
-                n=len(values),
-                seed=seed,
-                unit=self.unit,
-                chance=float(np.mean(mixed)) if mixed else None,
-            )
+            self._score(name, compare, measured, [] if reference is None else reference, true, seed)
+            for name, compare in self.comparisons().items()
         ]
 
-    def _partners(self, own: Sequence[Named], true: Mapping[str, Named]) -> list[Named]:
-        alone = [one.name for one in own if one.name not in true]
-        if true and alone:
+    def _score(
+        self,
+        name: str,
+        compare: Compare,
+        own: Sequence[Named],
+        reference: Sequence[Named],
+        true: Sequence[int],
+        seed: int,
+    ) -> Score:
+        values = [compare(one.features, reference[place].features) for one, place in zip(own, true, strict=bool(true))]
+        shuffles = derangements(len(true), seed)[: -(-WRONG_PAIRS // max(1, len(true)))]
+        mixed = [
+            compare(one.features, reference[true[other]].features)
+            for partner in shuffles
+            for one, other in zip(own, partner, strict=True)
+        ]
+        return Score.of(
+            self,
+            name,
+            mean(values, seed, empty=NO_CLIPS if reference else NO_REFERENCE),
+            self.better,
+            n=len(values),
+            seed=seed,
+            unit=self.unit,
+            chance=float(np.mean(mixed)) if mixed else None,
+        )
+
+    def _partners(self, own: Sequence[Named], places: Mapping[str, int]) -> list[int]:
+        """The place of each clip's partner; none without reference clips."""
+        names = [one.name for one in own]
+        alone = [name for name in names if name not in places]
+        if places and alone:
             more = f" (and {len(alone) - 1} more)" if len(alone) > 1 else ""
             raise SettingError(
                 f"{self.name} compares clips with reference clips of the same file name, and {alone[0]}{more} has "
                 "none: give both folders the same names"
             )
-        return [true[one.name] for one in own] if true else []
+        return [places[name] for name in names] if places else []
 
 
-def _by_name(reference: Sequence[Named]) -> dict[str, Named]:
-    found: dict[str, Named] = {}
-    for one in reference:
+def _places(reference: Sequence[Named]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for place, one in enumerate(reference):
         if one.name in found:
             raise SettingError(f"two reference clips are called {one.name}: leave one of them")
-        found[one.name] = one
+        found[one.name] = place
     return found

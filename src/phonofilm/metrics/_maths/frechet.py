@@ -2,9 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from phonofilm.errors import SettingError
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussian:
+    """What the distance needs of a set of vectors, float64.
+
+    Attributes:
+        mean: ``(d,)``.
+        factor: upper triangular ``R`` with ``R'R`` the unbiased covariance, ``(min(n, d), d)``.
+    """
+
+    mean: np.ndarray
+    factor: np.ndarray
+
+    @classmethod
+    def of(cls, vectors: np.ndarray) -> Gaussian:
+        """Of ``(n, d)``.
+
+        Raises:
+            SettingError: for fewer than two vectors, or values that are not finite.
+        """
+        if vectors.ndim != 2 or len(vectors) < 2:
+            raise SettingError(
+                f"a Frechet distance needs two sets of at least 2 vectors, got one of shape {vectors.shape}: give "
+                "(n, d) and (m, d)"
+            )
+        if not np.isfinite(vectors).all():
+            raise SettingError("a Frechet distance needs finite features: look for clips that break their extractor")
+        mean = vectors.mean(axis=0, dtype=np.float64)
+        centred = (vectors - mean) / np.sqrt(len(vectors) - 1)
+        return cls(mean, np.asarray(np.linalg.qr(centred, mode="r")))
+
+    def distance(self, other: Gaussian) -> float:
+        """See :func:`frechet`.
+
+        Raises:
+            SettingError: for another dimension.
+        """
+        if self.mean.shape != other.mean.shape:
+            raise SettingError(
+                f"a Frechet distance needs vectors of one dimension, got {len(self.mean)} and {len(other.mean)}: take "
+                "both from one extractor"
+            )
+        apart = self.mean - other.mean
+        cross = np.linalg.svd(self.factor @ other.factor.T, compute_uv=False).sum()
+        spread = (self.factor**2).sum() + (other.factor**2).sum()
+        return max(0.0, float(apart @ apart + spread - 2 * cross))
 
 
 def frechet(features: np.ndarray, reference: np.ndarray) -> float:
@@ -24,21 +74,10 @@ def frechet(features: np.ndarray, reference: np.ndarray) -> float:
     Raises:
         SettingError: for fewer vectors, different dimensions, or values that are not finite.
     """
-    for vectors in (features, reference):
-        if vectors.ndim != 2 or len(vectors) < 2 or vectors.shape[1] != features.shape[1]:
-            raise SettingError(
-                f"a Frechet distance needs two sets of at least 2 vectors of one dimension, got {features.shape} "
-                f"and {reference.shape}: give (n, d) and (m, d)"
-            )
-        if not np.isfinite(vectors).all():
-            raise SettingError("a Frechet distance needs finite features: look for clips that break their extractor")
-    one, other = _factor(features), _factor(reference)
-    means = features.mean(axis=0, dtype=np.float64) - reference.mean(axis=0, dtype=np.float64)
-    cross = np.linalg.svd(one @ other.T, compute_uv=False).sum()
-    return max(0.0, float(means @ means + (one**2).sum() + (other**2).sum() - 2 * cross))
+    return Gaussian.of(features).distance(Gaussian.of(reference))
 
 
-def _factor(vectors: np.ndarray) -> np.ndarray:
-    """Upper triangular ``R`` with ``R'R`` the unbiased covariance."""
-    centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
-    return np.asarray(np.linalg.qr(centred / np.sqrt(len(vectors) - 1), mode="r"))
+def frechet_to(reference: np.ndarray) -> Callable[[np.ndarray], float]:
+    """:func:`frechet` of any features to one reference, which is factored once."""
+    fixed = Gaussian.of(reference)
+    return lambda features: Gaussian.of(features).distance(fixed)

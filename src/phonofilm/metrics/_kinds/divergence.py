@@ -1,0 +1,134 @@
+"""Metrics of class probabilities: how far they are from the reference clip's, and how clear and many they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from phonofilm.estimate import Estimate
+from phonofilm.metrics._features._extractor import Extractor
+from phonofilm.metrics._given import Given
+from phonofilm.metrics._kinds.paired import Compare, Paired
+from phonofilm.metrics._maths.divergence import floored_kl, inception, kl
+from phonofilm.metrics._maths.resample import GROUPS, jackknife
+from phonofilm.metrics._score import About, Better, Metric, Score
+from phonofilm.metrics._subject import Reading, Subject
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+SPLITS = 10
+SHUFFLE_SEED = 2020
+"""Both as in audioldm_eval and av-benchmark."""
+NO_CLIPS = "there are no clips to score"
+ONE_CLIP = "an Inception score compares clips with each other: score at least 2"
+FEW_FOR_SPLITS = f"{SPLITS} splits of at least 2 clips take {2 * SPLITS} clips: score more, or read the score -whole"
+METHOD = f"delete-a-group jackknife over clips, {GROUPS} groups"
+TOO_FEW = f"none: fewer than {2 * GROUPS} clips, of which an Inception score comes out too small"
+
+
+def clip_logits(subject: Subject, reading: Reading) -> np.ndarray:
+    """The ``logits`` of a reading, ``(c,)``; where there are many, ``(k, c)``, their mean."""
+    return np.atleast_2d(subject.read(reading)["logits"]).mean(axis=0, dtype=np.float64)
+
+
+class Divergence(Paired):
+    """``KL(reference || generated)`` of each clip's class probabilities, in both published forms.
+
+    The score called like the metric is exact (hkchengrex/av-benchmark, ``metrics/kl.py``); ``<name>-floored`` adds 1e-6
+    to the generated clip's probabilities (haoheliu/audioldm_eval, ``metrics/kl.py``). Probabilities are the softmax of
+    the clip's logits; where the network hears a clip in parts, of the mean of theirs.
+
+    Attributes:
+        extractor: whose ``logits`` are compared.
+    """
+
+    better = Better.LOWER
+    unit = "nats"
+    extractor: ClassVar[type[Extractor]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.gives = (cls.name, f"{cls.name}-floored")
+        cls.weights = (cls.extractor.published,)
+
+    def __init__(self, reading: Reading, about: About) -> None:
+        self.reading, self.about = reading, about
+
+    @classmethod
+    def of(cls, given: Given) -> Self:
+        """With the extractor whose weights are given."""
+        extractor = cls.extractor(given)
+        return cls(extractor, extractor.about)
+
+    def features(self, subject: Subject) -> np.ndarray:
+        """The clip's logits ``(c,)``."""
+        return clip_logits(subject, self.reading)
+
+    def compare(self, own: np.ndarray, true: np.ndarray) -> float:
+        """The exact divergence."""
+        return kl(own, true)
+
+    def comparisons(self) -> dict[str, Compare]:
+        """The exact one and the one with a floor."""
+        return {self.name: self.compare, f"{self.name}-floored": floored_kl}
+
+
+class Inception(Metric[np.ndarray]):
+    """The Inception score of the clips' class probabilities: how clear each clip is, and how many kinds there are.
+
+    The score called like the metric is the mean over ten splits (``metrics/isc.py`` of haoheliu/audioldm_eval and of
+    hkchengrex/av-benchmark); ``<name>-whole`` is that of all clips together. Clips are sorted by their logits before
+    they are shuffled (seed 2020, as there), so that it does not matter in which order files are found; the public
+    programs shuffle the order in which they found them, so their splits differ. A score of few clips, and of small
+    splits above all, is too small.
+
+    Attributes:
+        extractor: whose ``logits`` are used, as in :class:`Divergence`.
+    """
+
+    extractor: ClassVar[type[Extractor]]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.gives = (cls.name, f"{cls.name}-whole")
+        cls.weights = (cls.extractor.published,)
+
+    def __init__(self, reading: Reading, about: About) -> None:
+        self.reading, self.about = reading, about
+
+    @classmethod
+    def of(cls, given: Given) -> Self:
+        """With the extractor whose weights are given."""
+        extractor = cls.extractor(given)
+        return cls(extractor, extractor.about)
+
+    def measure(self, subject: Subject) -> np.ndarray:
+        """The clip's logits ``(c,)``."""
+        return clip_logits(subject, self.reading)
+
+    def scores(self, measured: Sequence[np.ndarray], reference: Sequence[np.ndarray] | None, seed: int) -> list[Score]:
+        """With splits, and whole."""
+        logits = np.stack(list(measured)) if measured else np.empty((0, 0))
+        found = {
+            self.name: _estimate(logits, SPLITS, FEW_FOR_SPLITS, seed),
+            f"{self.name}-whole": _estimate(logits, 1, ONE_CLIP, seed),
+        }
+        return [Score.of(self, name, one, Better.HIGHER, n=len(logits), seed=seed) for name, one in found.items()]
+
+
+def _estimate(logits: np.ndarray, splits: int, too_few: str, seed: int) -> Estimate:
+    if len(logits) < 2 * splits:
+        return Estimate(None, reason=too_few if len(logits) else NO_CLIPS)
+
+    def statistic(clips: np.ndarray) -> float:
+        some = logits[clips]
+        ordered = some[np.lexsort(some.T)]
+        shuffled = ordered[np.random.RandomState(SHUFFLE_SEED).permutation(len(ordered))]
+        return inception(shuffled, splits)[0]
+
+    found = jackknife(len(logits), statistic, seed)
+    return replace(found, method=TOO_FEW if found.interval is None else METHOD)
