@@ -1,0 +1,254 @@
+"""Synchformer: the network against public code and closed forms, segments, lines, and what cannot be measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from phonofilm.errors import MediaError, SettingError, WeightsError
+from phonofilm.media.clip import Clip
+from phonofilm.metrics import Given, Subject, find
+from phonofilm.metrics._features import synchformer
+from phonofilm.metrics._features._synchformer import DividedAttention, Sizes, SynchformerNet
+from phonofilm.metrics._features.synchformer import EIGHT_SECONDS, MIDDLE, Offsets, Synchformer, spectra
+from phonofilm.metrics.desync_avbenchmark import DeSyncAvBenchmark
+from phonofilm.metrics.desync_javisbench import DeSyncJavisBench, walk
+from phonofilm.metrics.desync_synchformer import DeSyncSynchformer
+from phonofilm.metrics.desync_versebench import DeSyncVerseBench
+from tests.metrics.tiny.synchformer import SMALL, drawn, give
+
+
+def close(found, expected, atol=2e-5):
+    np.testing.assert_allclose(np.asarray(found), expected, atol=atol)
+
+
+@pytest.fixture
+def small():
+    network = SynchformerNet(SMALL).eval()
+    network.load_state_dict(drawn(network, 3))
+    return network
+
+
+@torch.no_grad()
+def test_the_network_is_the_public_one(small):
+    """Numbers of av-benchmark's classes, made small, with the same weights and the same input."""
+    rng = np.random.default_rng(11)
+    frames = torch.from_numpy(rng.uniform(-1, 1, (3, 3, 16, 32, 32)).astype(np.float32))
+    mel = torch.from_numpy(rng.normal(0, 1, (3, 128, 66)).astype(np.float32))
+    video, audio = small.vfeat_extractor(frames), small.afeat_extractor(mel)
+    assert (video.shape, audio.shape) == ((3, 8, 16), (3, 6, 16))
+    close(video[1, 2, :5], [-0.56553, -0.71572, -0.87989, -1.11068, -0.21187])
+    close(audio[1, 2, :5], [0.17374, 0.61296, 0.68187, 0.94952, -0.51475])
+    logits = small.offset(video[None], audio[None])
+    close(logits[0, :6], [-0.19703, -0.9065, 0.08791, 1.10149, -0.58303, 0.14747])
+
+
+def test_the_published_layout():
+    with torch.device("meta"):
+        state = SynchformerNet(Sizes()).state_dict()
+    assert (len(state), sum(value.numel() for value in state.values())) == LAYOUT
+    assert state["transformer.pos_emb_cfg.pos_emb"].shape == (1, 198, 768)
+    assert state["vfeat_extractor.patch_embed_3d.proj.weight"].shape == (768, 3, 2, 16, 16)
+    assert state["afeat_extractor.ast.embeddings.position_embeddings"].shape == (1, 74, 768)
+
+
+@pytest.mark.parametrize("over_time", [True, False])
+@torch.no_grad()
+def test_divided_attention_is_full_attention_with_a_mask(over_time):
+    moments, places, width, heads = 3, 5, 14, 2
+    divided = DividedAttention(width, heads)
+    full = nn.MultiheadAttention(width, heads, batch_first=True)
+    full.load_state_dict(
+        {
+            "in_proj_weight": divided.qkv.weight,
+            "in_proj_bias": divided.qkv.bias,
+            "out_proj.weight": divided.proj.weight,
+            "out_proj.bias": divided.proj.bias,
+        }
+    )
+    x = torch.randn(2, 1 + moments * places, width)
+    moment, place = torch.arange(moments * places) // places, torch.arange(moments * places) % places
+    group = place if over_time else moment
+    apart = torch.ones(1 + moments * places, 1 + moments * places, dtype=torch.bool)
+    apart[0], apart[:, 0] = False, False
+    apart[1:, 1:] = group[:, None] != group[None, :]
+    torch.testing.assert_close(
+        divided(x, moments, over_time=over_time), full(x, x, x, attn_mask=apart)[0], atol=1e-5, rtol=1e-5
+    )
+
+
+def test_spectra_are_logs_of_mels_and_end_in_a_plain_zero():
+    sound = torch.from_numpy(np.random.default_rng(5).normal(0, 0.1, (2, 10_240)).astype(np.float32))
+    found = spectra(sound)
+    assert found.shape == (2, 128, 66)
+    close(found[:, :, 65], 4.2677393 / 9.1379948, 1e-6)
+    close(spectra(torch.zeros(1, 10_240))[0, :, :65], (np.log(1e-6) + 4.2677393) / 9.1379948, 1e-6)
+    louder = spectra(10 * sound)[:, 20:, :65] - found[:, 20:, :65]
+    close(louder, np.log(100) / 9.1379948, 1e-3)
+
+
+def film(seconds, fps=25, rate=16_000, shape=(36, 48), sound=None):
+    """Noise, different in every frame."""
+    rng = np.random.default_rng(1)
+    frames = rng.integers(0, 256, (round(seconds * fps), *shape, 3), np.uint8)
+    audio = rng.normal(0, 0.1, (2, round((sound or seconds) * rate))).astype(np.float32)
+    return Subject("a film", Clip(frames, audio, Fraction(fps), rate))
+
+
+@pytest.fixture
+def given(tmp_path, monkeypatch):
+    return Given(weights=give(tmp_path, monkeypatch))
+
+
+def test_segments_overlap_by_half(given, small):
+    subject = film(2)
+    found = Synchformer(given, EIGHT_SECONDS)(subject)
+    padded = 100  # of less than 4 s the rest is black and silent
+    assert {name: value.shape for name, value in found.items()} == {
+        "video": ((padded - 16) // 8 + 1, 8, 16),
+        "audio": ((padded - 16) // 8 + 1, 6, 16),
+    }
+    frames = torch.from_numpy(subject.whole().video)
+    sound = torch.from_numpy(subject.whole().audio.mean(axis=0))
+    by_hand = nn.functional.interpolate(
+        frames[8:24].permute(0, 3, 1, 2).float(), (32, 42), mode="bicubic", antialias=True
+    )
+    cropped = (by_hand.clamp(0, 255).round() / 255 - 0.5)[:, :, :, 5:37] / 0.5
+    with torch.no_grad():
+        close(found["video"][1], small.vfeat_extractor(cropped.transpose(0, 1)[None])[0], 1e-4)
+        close(found["audio"][1], small.afeat_extractor(spectra(sound[None, 8 * 640 : 24 * 640]))[0], 1e-4)
+        black = small.vfeat_extractor(-torch.ones(1, 3, 16, 32, 32))[0]
+        silent = small.afeat_extractor(spectra(torch.zeros(1, 10_240)))[0]
+    close(found["video"][-1], black, 1e-4)
+    close(found["audio"][-1], silent, 1e-4)
+
+
+def test_the_middle_begins_with_the_third_frame(given):
+    whole, middle = (Synchformer(given, cut) for cut in (EIGHT_SECONDS, MIDDLE))
+    assert whole.id != middle.id
+    late = film(3).clip
+    late = Subject("late", Clip(late.frames[2:], late.audio[:, 2 * 640 :], late.fps, late.sample_rate))
+    found, expected = middle(film(3))["audio"], whole(late)["audio"]
+    assert found.shape[0] == (75 - 2 - 16) // 8 + 1
+    close(found, expected[: len(found)], 1e-6)
+
+
+def test_no_more_is_read_than_is_needed(given):
+    one, other = Synchformer(given, EIGHT_SECONDS)(film(8)), Synchformer(given, EIGHT_SECONDS)(film(8.5))
+    assert one["video"].shape[0] == other["video"].shape[0] == 24
+    assert Synchformer(given, MIDDLE)(film(6))["audio"].shape[0] == 14
+
+
+def test_the_published_lines():
+    assert DeSyncAvBenchmark.lines(24) == [list(range(14)), list(range(10, 24))]
+    assert DeSyncSynchformer.lines(14) == [list(range(14))]
+    assert DeSyncVerseBench.lines(14) == [list(range(11))]
+    assert DeSyncJavisBench.lines(24) == [[*range(11), 0, 1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("segments", "lines"),
+    [  # of JavisBench's loop over ceil(n / 14) windows
+        (5, [[0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3]]),
+        (14, [list(range(14))]),
+        (24, [list(range(14)), list(range(10, 24))]),
+        (28, [list(range(14)), list(range(14, 28))]),
+        (30, [list(range(14)), list(range(14, 28)), list(range(16, 30))]),
+    ],
+)
+def test_javisbench_walks_through_segments(segments, lines):
+    assert walk(segments, 14) == lines
+
+
+def asked(monkeypatch, offsets):
+    """Let the network find these offsets, line by line."""
+    left = iter(offsets)
+    monkeypatch.setattr(Offsets, "_class", lambda self, found, line: round((next(left) + 2) / 0.2))
+
+
+def test_numbers_of_a_clip(given, monkeypatch):
+    for name, offsets, value in [
+        ("desync-avbenchmark", [0.4, -1.2], 0.8),
+        ("desync-javisbench", [-0.6], 0.6),
+        ("desync-synchformer", [-1.8], 1.8),
+        ("desync-versebench", [-1.8], -1.8),
+    ]:
+        asked(monkeypatch, offsets)
+        assert find(name, given).measure(film(2)) == pytest.approx(value)
+
+
+def test_signs_are_kept_by_verse_bench_alone(given):
+    early_and_late = [-1.0, 1.0]
+    assert find("desync-versebench", given).scores(early_and_late, None, 0)[0].value == 0
+    assert find("desync-versebench", given).scores(early_and_late, None, 0)[0].better.value == "nearer zero"
+
+
+def test_the_likeliest_class_is_taken_from_the_network(given, small):
+    subject = film(2)
+    metric = find("desync-avbenchmark", given)
+    found = subject.read(metric.offsets)["offset"]
+    segments = {name: torch.from_numpy(value) for name, value in subject.read(metric.offsets.segments).items()}
+    with torch.no_grad():
+        for offset, at in zip(found, (slice(0, 3), slice(-3, None)), strict=True):
+            logits = small.offset(segments["video"][None, at], segments["audio"][None, at])
+            assert offset == pytest.approx(-2 + 0.2 * int(logits.argmax()))
+
+
+def test_metrics_share_what_they_can(given):
+    readings = {name: find(f"desync-{name}", given).offsets for name in BENCHES}
+    assert readings["avbenchmark"].segments.id == readings["javisbench"].segments.id
+    assert readings["synchformer"].segments.id == readings["versebench"].segments.id
+    assert len({reading.id for reading in readings.values()}) == 4
+
+
+BENCHES = ("avbenchmark", "javisbench", "synchformer", "versebench")
+LAYOUT = (513, 237_460_245)
+"""Tensors and numbers of av-benchmark's class."""
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("avbenchmark", 8), ("synchformer", 5), ("versebench", 4)])
+def test_too_short_films_are_named(tmp_path, monkeypatch, name, seconds):
+    with monkeypatch.context() as patch:
+        weights = give(tmp_path, patch)
+    metric = find(f"desync-{name}", Given(weights=weights))
+    for short in (film(seconds - 0.04), film(seconds, sound=seconds - 0.01)):
+        with pytest.raises(MediaError, match=rf"a film has [\d.]+ s of picture and sound, and .* needs {seconds} s"):
+            metric.measure(short)
+
+
+def test_silent_films_are_named(given):
+    dumb = Subject("a film", Clip(film(2).clip.frames, None, Fraction(25), 16_000))
+    with pytest.raises(MediaError, match="a film has no sound"):
+        find("desync-javisbench", given).measure(dumb)
+
+
+def test_weights(tmp_path, monkeypatch, given):
+    with pytest.raises(SettingError, match="--weights synchformer=PATH"):
+        find("desync-javisbench")
+    monkeypatch.setattr(synchformer, "PUBLISHED", replace(SMALL, width=32))
+    with pytest.raises(WeightsError, match=r"synchformer_state_dict.pth has another size of"):
+        find("desync-javisbench", given).measure(film(2))
+
+
+def test_a_foreign_file_is_no_synchformer(tmp_path, monkeypatch):
+    give(tmp_path, monkeypatch)
+    torch.save({"head": torch.zeros(2)}, tmp_path / "foreign.pth")
+    given = Given(weights={"synchformer": str(tmp_path / "foreign.pth")})
+    with pytest.raises(WeightsError, match=r"foreign.pth lacks 'afeat_extractor"):
+        find("desync-javisbench", given).measure(film(2))
+
+
+def test_checkpoints_of_training_are_read_where_they_hold_plain_values(tmp_path, monkeypatch):
+    give(tmp_path, monkeypatch)
+    state = torch.load(tmp_path / "synchformer_state_dict.pth")
+    torch.save({"model": state, "epoch": 3}, tmp_path / "other.pt")
+    both = [
+        Synchformer(Given(weights={"synchformer": str(tmp_path / name)}), MIDDLE)(film(1))["audio"]
+        for name in ("synchformer_state_dict.pth", "other.pt")
+    ]
+    close(*both, 0)
