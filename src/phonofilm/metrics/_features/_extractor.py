@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 from zipfile import BadZipFile
 
 import torch
@@ -17,6 +18,9 @@ from phonofilm.errors import WeightsError
 from phonofilm.metrics._given import Given, Opened, Published
 from phonofilm.metrics._score import About
 from phonofilm.metrics._subject import Arrays, Subject
+
+_loaded: WeakValueDictionary[Any, Any] = WeakValueDictionary()
+"""Networks that some extractor of this process holds."""
 
 
 class Extractor(ABC):
@@ -70,8 +74,12 @@ class Extractor(ABC):
 
     @cached_property
     def network(self) -> Any:
-        """The network, loaded once."""
-        return self.load()
+        """The network, loaded once for all extractors of this process that load the same weights in the same way."""
+        key = (type(self).load, self.opened, self.device)
+        found = _loaded.get(key)
+        if found is None:
+            found = _loaded[key] = self.load()
+        return found
 
     @torch.no_grad()
     def __call__(self, subject: Subject) -> Arrays:

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from phonofilm.errors import WeightsError
 from phonofilm.metrics._given import Published
+from phonofilm.metrics._subject import Subject
+from phonofilm.pair import AV
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
@@ -25,6 +27,18 @@ TOKENS = Published(
     home="hf://openai/clip-vit-base-patch32/tokenizer.json",
     licence="MIT",
 )
+
+
+def frames_of(subject: Subject) -> np.ndarray:
+    """A clip's frames, uint8 ``(frame, height, width, 3)``.
+
+    Raises:
+        MediaError: if there is no picture.
+    """
+    subject.check(AV(True, False))
+    frames = subject.clip.frames
+    assert frames is not None  # just checked
+    return frames
 
 
 def short_side(frames: np.ndarray, size: int) -> np.ndarray:
@@ -78,10 +92,10 @@ class Tokens:
     def __init__(self, path: Path) -> None:
         file = path / "tokenizer.json" if path.is_dir() else path
         try:
-            self._pairs = Tokenizer.from_file(str(file))
-        except Exception as error:  # noqa: BLE001, tokenizers raises no narrower class
+            self.pairs = Tokenizer.from_file(str(file))
+        except Exception as error:  # what tokenizers raises
             raise WeightsError(f"{file} cannot be read as a tokenizer ({error}): get it from {TOKENS.home}") from error
-        begin, end = self._pairs.token_to_id(BEGIN), self._pairs.token_to_id(END)
+        begin, end = self.pairs.token_to_id(BEGIN), self.pairs.token_to_id(END)
         if begin is None or end is None:
             raise WeightsError(f"{file} does not know {BEGIN} and {END}: get CLIP's tokenizer from {TOKENS.home}")
         self.begin, self.end = begin, end
@@ -91,6 +105,6 @@ class Tokens:
         rows = torch.full((len(texts), LENGTH), padding)
         for row, text in zip(rows, texts, strict=True):
             plain = html.unescape(html.unescape(text)).strip()
-            pairs = self._pairs.encode(plain, add_special_tokens=False).ids[: LENGTH - 2]
+            pairs = self.pairs.encode(plain, add_special_tokens=False).ids[: LENGTH - 2]
             row[: len(pairs) + 2] = torch.tensor([self.begin, *pairs, self.end])
         return rows
