@@ -5,20 +5,22 @@ import pytest
 from sklearn.metrics.pairwise import polynomial_kernel
 
 from phonofilm.metrics import Given, Subject, find, frechet, kind
-from phonofilm.metrics._features import i3d, videomae
+from phonofilm.metrics._features import clip, i3d, videomae
 from phonofilm.pair import AV
 from tests.metrics.sown import moving
+from tests.metrics.tiny import clip as tiny_clip
 from tests.metrics.tiny import i3d as tiny_i3d
 from tests.metrics.tiny import videomae as tiny_videomae
 
-FVDS = ("fvd-i3d400-styleganv", "fvd-i3d400-mmdiffusion", "fvd-i3d400-javisbench", "fvd-videomae")
-ALL = (*FVDS, "kvd-i3d400")
+FRECHET = ("fvd-i3d400-styleganv", "fvd-i3d400-mmdiffusion", "fvd-i3d400-javisbench", "fvd-videomae", "fd-clip-image")
+ALL = (*FRECHET, "kvd-i3d400")
 WEIGHTS = {
     "fvd-i3d400-styleganv": "i3d-torchscript",
     "fvd-i3d400-mmdiffusion": "i3d-400",
     "fvd-i3d400-javisbench": "i3d-400",
     "fvd-videomae": "videomae-g-ssv2",
     "kvd-i3d400": "i3d-400",
+    "fd-clip-image": "clip",
 }
 READINGS = {
     "fvd-i3d400-styleganv": i3d.I3dStyleganV,
@@ -26,12 +28,16 @@ READINGS = {
     "fvd-i3d400-javisbench": i3d.I3dJavisBench,
     "fvd-videomae": videomae.VideoMaeG,
     "kvd-i3d400": i3d.I3dMmDiffusion,
+    "fd-clip-image": clip.Clip,
 }
 
 
 @pytest.fixture
 def given(tmp_path, monkeypatch):
-    return Given(weights=tiny_i3d.give(tmp_path, monkeypatch) | tiny_videomae.give(tmp_path, monkeypatch))
+    weights: dict[str, str] = {}
+    for tiny in (tiny_i3d, tiny_videomae, tiny_clip):
+        weights |= tiny.give(tmp_path, monkeypatch)
+    return Given(weights=weights)
 
 
 def logits(seed, count, shift=0.0):
@@ -55,8 +61,8 @@ def test_weights_and_sides(name):
     assert metric.needs_reference
 
 
-@pytest.mark.parametrize("name", FVDS)
-def test_fvd_is_frechets_distance(name, given):
+@pytest.mark.parametrize("name", FRECHET)
+def test_these_are_frechets_distance(name, given):
     own, true = logits(1, 7, 0.5), logits(2, 11)
     score = find(name, given).scores(own, true, 0)[0]
     assert score.value == pytest.approx(frechet(np.concatenate(own), np.concatenate(true)), rel=1e-9)

@@ -169,7 +169,10 @@ def through(network: nn.Module, video: Tensor, device: torch.device, **asked: bo
 
 
 class I3dStyleganV(Extractor):
-    """StyleGAN-V's port on the first 16 frames, short side 224 (bilinear), middle square."""
+    """StyleGAN-V's port on the first 16 frames, short side 224 (bilinear), middle square.
+
+    The file is a program as well as weights, and is run: name none that you would not run.
+    """
 
     published = TORCHSCRIPT
     settings = f"{FRAMES}f-short-side-{SIDE}-crop"
