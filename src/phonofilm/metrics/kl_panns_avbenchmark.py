@@ -1,0 +1,35 @@
+"""KL of PANNs' classes in the form of av-benchmark (KL-PANNS-softmax; MKL of MMAudio, arXiv 2412.15322).
+
+For each clip and the reference clip of the same file name the exact ``KL(reference || clip)`` of the softmax over
+AudioSet's 527 classes (:mod:`phonofilm.metrics._features.panns`); the mean over clips. The sound is heard as
+hkchengrex/av-benchmark does: mean of the channels, less its mean over time, the first 8 s.
+
+It asks whether the same things are heard, not when. One pair can be tens of nats, so a few clips may carry the mean:
+read the interval. ``kl-panns-audioldmeval`` is another form.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from phonofilm.metrics._features._listening import AV_BENCHMARK
+from phonofilm.metrics._features.panns import Panns
+from phonofilm.metrics._kinds.tags import TagDivergence
+from phonofilm.metrics._maths.divergence import kl
+from phonofilm.metrics._score import Source
+
+
+class KlPannsAvbenchmark(TagDivergence):
+    """See the module."""
+
+    name = "kl-panns-avbenchmark"
+    version = 1
+    source = Source("arXiv 2412.15322", "github.com/hkchengrex/av-benchmark", "MIT")
+    tagger, listening = Panns, AV_BENCHMARK
+
+    def compare(self, own: np.ndarray, true: np.ndarray) -> float:
+        """The divergence."""
+        return kl(own, true)
+
+
+metric = KlPannsAvbenchmark
