@@ -3,9 +3,9 @@
 Of each clip's sound one embedding of 128 values for each whole 0.96 s (:mod:`phonofilm.metrics._features.vggish`: last
 rectifier off, no PCA); the patches of all clips are pooled on each side, and Frechet's distance is taken between the
 two Gaussians. The sound is heard as hkchengrex/av-benchmark does: mean of the channels, less its mean over time, the
-first 8 s. haoheliu/audioldm_eval takes the first channel and the whole length instead, and google-research's original
-keeps the last rectifier: neither's numbers compare with these where that matters, nor do those of other toolkits, nor
-MM-Diffusion's and JavisBench's "FAD", which is ``fad-audioclip``.
+first 8 s. haoheliu/audioldm_eval takes the first channel and the whole length instead, and other toolkits keep the last
+rectifier or the PCA: their numbers do not compare with these where that matters. MM-Diffusion's and JavisBench's "FAD"
+is another thing, ``fad-audioclip``.
 
 A lower value means that pieces of 0.96 s sound as those of the reference do; their order, and what is seen, do not
 matter. Small sets come out too large; ``fad-vggish-inf`` is extrapolated to infinitely many clips.
