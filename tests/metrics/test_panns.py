@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import nullcontext
+from pathlib import Path
+from zipfile import ZipFile
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +14,7 @@ from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist, pdist
 from scipy.special import rel_entr, softmax
 
-from phonofilm.errors import MediaError
+from phonofilm.errors import MediaError, WeightsError
 from phonofilm.metrics import Given, find
 from phonofilm.metrics._features import panns
 from phonofilm.metrics._features._listening import AUDIOLDM_EVAL, AV_BENCHMARK, KADTK
@@ -67,6 +72,21 @@ def test_the_layout_is_the_published_one():
     frozen = ("spectrogram_extractor", "logmel_extractor")
     trained = (value.numel() for name, value in network.named_parameters() if not name.startswith(frozen))
     assert sum(trained) == 80_753_615
+
+
+def test_the_checkpoint_may_hold_arrays_of_an_older_numpy_and_nothing_worse(given):
+    """The published one was written with numpy 1, which calls the maker of arrays otherwise."""
+    path = Path(given.weights["panns-cnn14-16k"])
+    with ZipFile(path) as made:
+        parts = {part: made.read(part) for part in made.namelist()}
+    pickled = next(part for part in parts if part.endswith("data.pkl"))
+    older = re.sub(rb"numpy\._?core", b"numpy.core", parts[pickled])
+    for content, fits in ((older, True), (older.replace(b"cnumpy\ndtype", b"cos\nsystem"), False)):
+        with ZipFile(path, "w") as again:
+            for part, found in (parts | {pickled: content}).items():
+                again.writestr(part, found)
+        with nullcontext() if fits else pytest.raises(WeightsError, match=r"os\.system"):
+            panns.Panns(Given(weights=given.weights)).load()
 
 
 def test_a_short_clip_is_named(given):

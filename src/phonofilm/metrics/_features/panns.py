@@ -154,7 +154,7 @@ class Panns(Listener):
         name="panns-cnn14-16k",
         what="CNN14 at 16 kHz of PANNs, trained on AudioSet",
         home="zenodo.org/records/3987831/files/Cnn14_16k_mAP=0.438.pth",
-        licence="MIT for the code; for the weights see the record at Zenodo",
+        licence="CC BY 4.0",
         # Its authors state an MD5, 362fc5ff18f1d6ad2f6d464b45893f2c; this is of the file that has it.
         sha256="e2ee543a27919542c2ea03eabaa70b24dcd4e6c8e05621de6b67a94e4c5058e6",
     )
