@@ -7,6 +7,7 @@ import re
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -246,6 +247,23 @@ def test_training_on_a_full_disk_says_so(model: Path, tmp_path: Path, size: int)
     assert ran.returncode == 2, ran.stderr
     assert re.search(r"^phonofilm: .*File too large.*make room", ran.stderr.splitlines()[-1])
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("verb", ["generate", "score"])
+def test_a_disk_without_room_for_anything_is_said(
+    verb: str, model: Path, noise: Callable[[int], Path], tmp_path: Path
+) -> None:
+    """Not even a temporary file can be made."""
+    films = noise(1)
+    verbs = {
+        "generate": ("generate", BALL, "--model", model, "--steps", "1", "-o", "x.mp4"),
+        "score": ("score", films, "--no-cache", "-o", "x.json"),
+    }
+    ran = on_a_full_disk(tmp_path, 0, *verbs[verb])
+    assert ran.returncode == 2, ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert re.search(r"^phonofilm: .*(make room|TMPDIR)", ran.stderr.splitlines()[-1])
+    assert list(tmp_path.iterdir()) == [films]
 
 
 def test_a_full_disk_leaves_nothing_half_written(model: Path, tmp_path: Path) -> None:

@@ -98,7 +98,8 @@ def _about(results: Mapping[str, Any]) -> str:
         "brackets: 95 % intervals, by bootstrap over clips (Frechet distances: jackknife). Frechet distances are "
         f"measured on codec latents to {task['n']} true clips of other held-out scenes, from "
         f"{task['first_reference_scene']} on. Offsets are sound minus picture, of the pairs that could be matched; "
-        "shuffled rows pair each picture with the sound of another clip. "
+        "shuffled rows pair each picture with the sound of another clip. At 8 frames a second a frame is 125 ms, "
+        "so that both F1 are the same. "
         f"Versions: {', '.join(f'{name} {number}' for name, number in versions.items())}."
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import warnings
 from collections.abc import Sequence
@@ -60,11 +61,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except PhonofilmError as error:
         typer.echo(f"phonofilm: {error}", err=True)
         sys.exit(USAGE)
+    except OSError as error:
+        if not _full(error):
+            raise
+        typer.echo(f"phonofilm: a disk is full ({error}): make room, or set TMPDIR to a folder that has some", err=True)
+        sys.exit(USAGE)
     except _UsageError as error:
         typer.echo(_sentence(error), err=True)
         sys.exit(USAGE)
     if status:
         sys.exit(status)
+
+
+def _full(error: OSError) -> bool:
+    """Whether a disk takes no more; without room for any temporary file, libraries do not even start."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or "temporary directory" in str(error)
 
 
 def _sentence(error: Any) -> str:

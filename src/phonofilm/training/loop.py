@@ -33,6 +33,7 @@ from phonofilm.training.ema import Average
 from phonofilm.training.log import RunLog
 from phonofilm.training.order import Order, mixed_seed
 from phonofilm.training.step import Noised, add_noise, losses, own_estimate, targets
+from phonofilm.weights import fingerprint
 
 VALIDATION_CLIPS = 64
 VALIDATION_SEED = HELD_OUT + 500_000  # apart from the seeds that benchmarks score
@@ -101,6 +102,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         config, model = self.config, self.model
+        self.base = fingerprint(nn.ModuleList([model.network, model.text]))
         self.source = _source(config, model)
         self.order = Order(len(self.source), config.seed)
         self.held_out: LatentBatch | None = None
@@ -160,7 +162,8 @@ class Trainer:
 
     @property
     def _settings(self) -> dict[str, Any]:
-        return self.config.model_dump(mode="json")
+        """All that decides what the run gives: a model may change where it lies, so its weights count as well."""
+        return {**self.config.model_dump(mode="json"), "base": self.base}
 
     def _loop(self, progress: checkpoint.Progress, folder: Path, log: RunLog) -> checkpoint.Progress:
         config, done = self.config, progress
