@@ -68,6 +68,12 @@ def test_quiet_sound_is_silence():
     assert not torch.equal(found.pictures(2 * quiet), found.pictures(torch.zeros(1, 3000)))
 
 
+def test_no_power_at_all_is_180_decibels_down():
+    found = network()
+    found.fbsp.fb.zero_()  # wavelets without height
+    assert float(found.pictures(torch.ones(1, 3000)).unique()) == -180
+
+
 @pytest.mark.parametrize(("samples", "frames"), [(70_560, 124), (1654, 1), (1655, 2), (2215, 2), (2216, 3), (9, 1)])
 def test_frames_cover_the_sound(samples, frames):
     assert network().pictures(torch.zeros(1, samples)).shape == (1, 3, 341, frames)
