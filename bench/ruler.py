@@ -32,7 +32,7 @@ from phonofilm.codecs import Codec, load
 from phonofilm.data.clapperboard import HELD_OUT, render, sample_scene
 from phonofilm.media.clip import Clip
 from phonofilm.metrics import Score, Subject, events, find, hear, score, times
-from phonofilm.metrics.avalign_svg import sound_peaks
+from phonofilm.metrics._features.peaks import sound_peaks
 from phonofilm.metrics.event_detectors import EAR_TOLERANCE, EventDetectors, Found, compare
 from phonofilm.metrics.event_sync import EventSync, Timing
 from phonofilm.pair import AV

@@ -8,7 +8,7 @@ import torch
 
 from phonofilm.codecs.mel import FLOOR, HOP, SAMPLE_RATE, LogMel, filterbank, mel_filters
 from phonofilm.errors import SettingError
-from phonofilm.metrics.avalign_svg import librosa_onset
+from phonofilm.metrics._features.peaks import librosa_onset
 
 
 def noise(samples: int, batch: int = 1) -> torch.Tensor:
