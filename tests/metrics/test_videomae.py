@@ -51,6 +51,11 @@ def test_features_are_those_of_the_public_implementation(sizes, expected):
     assert found[0, :6].tolist() == pytest.approx(expected, abs=1e-5)
 
 
+def test_norms_add_a_millionth():
+    norms = [one for one in videomae.VideoMae(SIZES).modules() if isinstance(one, torch.nn.LayerNorm)]
+    assert [one.eps for one in norms] == [1e-6] * (2 * SIZES.depth + 1)
+
+
 def test_features_are_those_of_transformers():
     network = sow(videomae.VideoMae(SIZES))
     other = of_transformers(network.state_dict())
