@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from phonofilm.estimate import mean, quantile, ratio
-from phonofilm.metrics._maths.frechet import frechet_to
+from phonofilm.metrics._maths.frechet import ClipMoments, Gaussian
 from phonofilm.metrics._maths.resample import GROUPS, SHUFFLES, derangements, extrapolated, jackknife
 
 
@@ -121,9 +121,9 @@ def test_the_extrapolation_of_a_mean_is_the_mean_with_a_wider_interval():
 def test_a_frechet_distance_of_equal_distributions_loses_its_bias():
     """Oracle: one white distribution: d / n + d (d + 1) / (4 n) to first order, and 0 at infinitely many clips."""
     rng = np.random.default_rng(0)
-    found, reference = rng.standard_normal((400, 20)), frechet_to(rng.standard_normal((50_000, 20)))
-    plain = jackknife(400, lambda clips: reference(found[clips]), seed=0)
-    endless = extrapolated(400, lambda clips: reference(found[clips]), seed=0)
+    found, reference = rng.standard_normal((400, 1, 20)), Gaussian.of(rng.standard_normal((50_000, 20)))
+    distance = ClipMoments(list(found), reference).distance
+    plain, endless = jackknife(400, distance, seed=0), extrapolated(400, distance, seed=0)
     assert plain.value == pytest.approx((20 + 20 * 21 / 4) / 400, rel=0.1)
     assert abs(endless.value) < 0.05
     assert endless.interval[0] < 0 < endless.interval[1]

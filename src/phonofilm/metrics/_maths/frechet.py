@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +77,45 @@ def frechet(features: np.ndarray, reference: np.ndarray) -> float:
     return Gaussian.of(features).distance(Gaussian.of(reference))
 
 
-def frechet_to(reference: np.ndarray) -> Callable[[np.ndarray], float]:
-    """:func:`frechet` of any features to one reference, which is factored once."""
-    fixed = Gaussian.of(reference)
-    return lambda features: Gaussian.of(features).distance(fixed)
+class ClipMoments:
+    """What :func:`frechet` of any of many clips from one reference needs, gathered once.
+
+    With ``M`` the clips' vectors times ``S'`` of the reference, the singular values that a choice of clips needs are
+    the roots of the eigenvalues of its centred ``M'M``, or of ``M M'`` where that is smaller. The first is that of all
+    clips less that of those left out, the second a part of that of all clips. Such roots are good to some 1e-7 of the
+    distance; the distance of all clips goes the exact way.
+
+    Args:
+        own: vectors of each clip, ``(k, d)``; ``k`` may differ.
+        reference: what they are measured against.
+    """
+
+    def __init__(self, own: Sequence[np.ndarray], reference: Gaussian) -> None:
+        vectors = np.concatenate(own)
+        self._whole, self._reference = Gaussian.of(vectors), reference
+        self._owner = np.repeat(np.arange(len(own)), [len(one) for one in own])
+        self._vectors = vectors - self._whole.mean
+        self._moved = self._vectors @ reference.factor.T
+        self._narrow = self._moved.shape[1] <= len(self._moved)
+        self._products = self._moved.T @ self._moved if self._narrow else self._moved @ self._moved.T
+
+    def distance(self, clips: np.ndarray) -> float:
+        """Of the clips with these indices, of two vectors at least."""
+        chosen = np.isin(self._owner, clips)
+        if chosen.all():
+            return self._whole.distance(self._reference)
+        count, some = np.count_nonzero(chosen), self._vectors[chosen]
+        mean = some.mean(axis=0)
+        apart = mean + self._whole.mean - self._reference.mean
+        spread = ((some - mean) ** 2).sum() / (count - 1) + (self._reference.factor**2).sum()
+        cross = np.sqrt(np.maximum(np.linalg.eigvalsh(self._centred(chosen)), 0)).sum() / np.sqrt(count - 1)
+        return max(0.0, float(apart @ apart + spread - 2 * cross))
+
+    def _centred(self, chosen: np.ndarray) -> np.ndarray:
+        """``M'M`` or ``M M'`` of the chosen rows less their mean."""
+        if not self._narrow:
+            some = self._products[np.ix_(chosen, chosen)]
+            return some - some.mean(axis=0) - some.mean(axis=1)[:, None] + some.mean()
+        some, rest = self._moved[chosen], self._moved[~chosen]
+        products = some.T @ some if len(some) <= len(rest) else self._products - rest.T @ rest
+        return products - np.outer(some.sum(axis=0), some.mean(axis=0))
