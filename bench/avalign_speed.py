@@ -3,8 +3,8 @@
     python bench/avalign_speed.py FILM... --public av_align.py [--rounds 3] [--write docs/results.md]
 
 ``--public`` names a copy of ``av_align.py`` of github.com/guyyariv/TempoTokens (MIT; the version of February 2025). It
-is run as its own ``__main__`` runs it, on the film and on its sound as a WAV file beside it, which is written before the
-clock starts. Both sides are warm: what is compiled once a machine is not counted. Rounds alternate, and the quickest of
+is run as its own ``__main__`` runs it, on the film and on its sound as a WAV file, which is written before the clock
+starts. Both sides are warm: what is compiled once a machine is not counted. Rounds alternate, and the quickest of
 each counts. Without ``--public`` only our side is timed.
 """
 

@@ -318,6 +318,7 @@ class Farneback:
     def __init__(self, height: int, width: int) -> None:
         self._levels = [_level(height, width, halvings) for halvings in reversed(range(1 + _depth(height, width)))]
         self._smoothed = np.empty((height, width), np.float32)
+        self._aligned = tuple(_aligned(height, width) for _ in range(3))
 
     def flows(self, pictures: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """Flow in pixels from each grey picture uint8 ``(height, width)`` to the next one, float32 (2, height, width).
@@ -332,11 +333,14 @@ class Farneback:
                 yield reduce(lambda flow, level: level.move(flow), self._levels[1:], self._levels[0].move(None))
 
     def sizes(self, pictures: Iterable[np.ndarray]) -> list[float]:
-        """Mean magnitude of each of the :meth:`flows`, in pixels.
+        """Mean magnitude of each of the :meth:`flows`, in pixels."""
+        return [self._mean(flow) for flow in self.flows(pictures)]
 
-        NumPy's, since OpenCV's differs in its last digits (1e-11) with the place of an array in memory.
-        """
-        return [float(np.sqrt(np.square(x) + np.square(y)).mean(dtype=np.float64)) for x, y in self.flows(pictures)]
+    def _mean(self, flow: np.ndarray) -> float:
+        """OpenCV's magnitudes, computed at one place: their last bit depends on where in memory the arrays are."""
+        x, y, magnitude = self._aligned
+        x[:], y[:] = flow
+        return float(cv2.magnitude(x, y, magnitude).mean(dtype=np.float64))
 
 
 def _depth(height: int, width: int) -> int:
@@ -348,3 +352,10 @@ def _level(height: int, width: int, halvings: int) -> _Level:
     scale = 0.5**halvings
     sigma = (1 / scale - 1) * 0.5
     return _Level(round(height * scale), round(width * scale), max(round(sigma * 5) | 1, 3), sigma)
+
+
+def _aligned(height: int, width: int) -> np.ndarray:
+    """A plane that begins at a multiple of 64 bytes."""
+    memory = np.empty(height * width + 16, np.float32)
+    first = -(memory.ctypes.data // 4) % 16
+    return memory[first : first + height * width].reshape(height, width)
