@@ -215,7 +215,7 @@ def test_an_interrupt_beside_running_parts_says_how_each_stands(
     with pytest.raises(KeyboardInterrupt):
         train_all(recipes(tmp_path / "runs"), tmp_path / "codec", KIND, workers=2)
     lines = capsys.readouterr().err.splitlines()
-    assert [f"{part}: stopped before its first checkpoint" for part in ("picture", "mel")] == lines
+    assert [f"{part}: stopped before its first checkpoint: it will begin anew" for part in ("picture", "mel")] == lines
     assert not (tmp_path / "codec").exists()
 
 

@@ -20,7 +20,11 @@ def interrupt(folder: Path, first: int = 0) -> None:
 
 
 @pytest.mark.parametrize(
-    ("saved", "said"), [([], "stopped before its first checkpoint"), ([3, 12], "its checkpoint is at step 12")]
+    ("saved", "said"),
+    [
+        ([], "stopped before its first checkpoint: it will begin anew"),
+        ([3, 12], "its checkpoint is at step 12"),
+    ],
 )
 def test_an_interrupted_run_says_where_its_checkpoint_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], saved: list[int], said: str

@@ -145,6 +145,16 @@ def test_a_run_begun_with_other_settings_is_not_continued(folder: Path, tmp_path
     assert json.loads((out / "config.json").read_text())["clips"] == 6
 
 
+def test_a_finished_run_is_left_as_it_is(folder: Path, tmp_path: Path) -> None:
+    asked = config(folder, tmp_path / "out", clips=3, validate_every=1)
+    model = run(asked, quiet=True)
+    kept = {path: path.stat().st_mtime_ns for path in model.rglob("*")}
+    assert run(asked, quiet=True) == model
+    assert {path: path.stat().st_mtime_ns for path in model.rglob("*")} == kept
+    shutil.rmtree(model)  # it was killed before that was written
+    assert weights(run(asked, quiet=True)).keys()
+
+
 def test_a_run_whose_model_has_other_weights_by_now_is_not_continued(folder: Path, tmp_path: Path) -> None:
     """The frozen ones are in no checkpoint: continued beside others, the run would be neither's."""
     model, out = tmp_path / "model", tmp_path / "out"

@@ -23,7 +23,8 @@ def plot(
     """Draw a film's contact sheet: frames over waveform over spectrogram, with the events seen and heard.
 
     Or draw what ``phonofilm score`` wrote, of one system or of several beside each other: as a picture, or as a table
-    for a page (.md) or a paper (.tex). Systems are called by the folders that their scores lie in.
+    for a page (.md) or a paper (.tex). Systems are called by the folder
+    that was scored, or where two are the same by the one that their scores lie in.
 
     Examples:
     phonofilm plot hit.mp4 -o hit.png
@@ -41,12 +42,15 @@ def plot(
 
 
 def _reports(paths: list[Path]) -> dict[str, Any]:
-    """Scores by the name of their folder; of their file where that is not enough."""
+    """Scores by the folder that was scored; where two are called the same, by the folder or file they lie in."""
+    found = [_report(path) for path in paths]
+    sources = [Path(str(report.get("source", ""))).name for report in found]
     folders = [path.resolve().parent.name for path in paths]
-    names = folders if len(set(folders)) == len(paths) else [path.with_suffix("").as_posix() for path in paths]
-    if len(set(names)) < len(paths):
-        raise SettingError("the same scores are given twice: name each file once")
-    return {name: _report(path) for name, path in zip(names, paths, strict=True)}
+    files = [path.with_suffix("").as_posix() for path in paths]
+    for names in (sources, folders, files):
+        if all(names) and len(set(names)) == len(paths):
+            return dict(zip(names, found, strict=True))
+    raise SettingError("the same scores are given twice: name each file once")
 
 
 def _report(path: Path) -> dict[str, Any]:
@@ -54,7 +58,7 @@ def _report(path: Path) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
         found["scores"].values()
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MediaError(f"{path} cannot be read as scores ({error!r}): name a file that score wrote") from error
+        raise MediaError(f"{path} holds no scores: name a file that `phonofilm score` wrote, or a film") from error
     return found
 
 

@@ -34,8 +34,8 @@ def score(
         list[str] | None,
         typer.Option(
             metavar="NAME=PATH",
-            help="Weights of a published network, by the name that --list shows; hf://owner/name[/file] fetches them "
-            "from the Hugging Face hub. May be repeated.",
+            help="Weights of a published network, by the name that --list shows; hf://owner/name or "
+            "hf://owner/name/file fetches them from the Hugging Face hub. May be repeated.",
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="Where published networks run: cpu, cuda, cuda:1 ...")] = "cpu",
@@ -94,7 +94,8 @@ def score(
         from phonofilm.models import load
         from phonofilm.plots.scores import check_scores_target, save_scores
 
-        check_target(output, force=force)
+        if folder.is_dir():  # otherwise that is what to complain about
+            check_target(output, force=force)
         for path in also or ():
             check_scores_target(path, force=force)
         with progress("scoring", "films") as report:

@@ -64,12 +64,13 @@ def comparison(differences: Sequence[Difference]) -> Table:
 
 
 def table(report: Report) -> Table:
-    """One row a score."""
+    """One row a score that has a value; for the others see :func:`left_out`."""
     from rich.table import Table
 
     rows = Table("score", "value", "95 %", "chance", "ceiling", "films")
     for one in report.scores:
-        rows.add_row(one.name, *_numbers(one), str(one.n))
+        if one.value is not None:
+            rows.add_row(one.name, *_numbers(one), str(one.n))
     return rows
 
 
@@ -88,12 +89,19 @@ def left_out(report: Report) -> list[str]:
         f"{definition} left out {len(names)} films, such as {next(iter(names.values()))}"
         for definition, names in report.refused.items()
     ]
-    return [*skipped, *refused]
+    return [*skipped, *refused, *_without_value(report)]
+
+
+def _without_value(report: Report) -> list[str]:
+    """Scores that could not be computed, those with one reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for one in report.scores:
+        if one.reason is not None:
+            by_reason.setdefault(one.reason, []).append(one.name)
+    return [f"no value for {', '.join(names)}: {reason}" for reason, names in by_reason.items()]
 
 
 def _numbers(score: Score) -> list[str]:
-    if score.value is None:
-        return [f"none: {score.reason}", "", "", ""]
     interval = score.method if score.interval is None else f"{score.interval[0]:.3g} to {score.interval[1]:.3g}"
     beside = ["" if value is None else f"{value:.3g}" for value in (score.chance, score.ceiling)]
     return [f"{score.value:.3g} {score.unit}".strip(), interval, *beside]

@@ -69,7 +69,7 @@ def train(
                 _check_plain(stage, {"--coupling": coupling, "--workers": workers})
                 _one_stage(model, stage, output, overrides or [], settings)
     except KeyboardInterrupt:
-        typer.echo("phonofilm: stopped; give the same command again to continue", err=True)
+        typer.echo("phonofilm: stopped; give the same command again to go on from the last checkpoint", err=True)
         raise
 
 

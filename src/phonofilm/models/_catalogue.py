@@ -97,7 +97,7 @@ def entry(name: str) -> Entry:
     """
     known = catalogue()
     if name not in known:
-        raise unknown_name("model", name, known)
+        raise SettingError(f"{unknown_name('model', name, known)}; a folder that training wrote is a model too")
     return known[name]
 
 

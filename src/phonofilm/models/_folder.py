@@ -162,7 +162,10 @@ def _description(folder: Path) -> Description:
         row = json.loads(path.read_text(encoding="utf-8"))
         version = row["version"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WeightsError(f"{folder} is not a model: {DESCRIPTION} is missing or damaged ({error!r})") from error
+        raise WeightsError(
+            f"{folder} is not a model: its {DESCRIPTION} is missing or damaged; name one that `phonofilm models` "
+            "lists, or a folder that training wrote"
+        ) from error
     if version != VERSION:
         raise WeightsError(
             f"{folder} is a model of format version {version}, this Phonofilm reads {VERSION}: install the matching one"

@@ -55,7 +55,7 @@ def draw_rows(results: Mapping[str, Any]) -> Figure:
         _panel(axes, column, rows)
     for axes in grid.flat[len(columns) :]:
         axes.set_visible(False)
-    grid[0, 0].invert_yaxis()  # shared by all panels: the first row on top
+    grid[0, 0].set_ylim(len(rows) - 0.5, -0.5)  # shared by all panels: the first row on top
     return figure
 
 

@@ -85,7 +85,7 @@ def standing(folder: Path) -> str:
     """What a run that stops now leaves below ``folder``, in words."""
     found = newest(folder)
     if found is None:
-        return "stopped before its first checkpoint"
+        return "stopped before its first checkpoint: it will begin anew"
     return f"stopped; its checkpoint is at step {int(found.name.removeprefix('step-'))}"
 
 

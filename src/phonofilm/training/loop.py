@@ -61,6 +61,8 @@ def run(config: TrainConfig, quiet: bool = False) -> Path:
     )
     model = load(str(config.model))
     trainer = Trainer(config, model, accelerator)
+    if trainer.finished:
+        return config.out / "model"
     finished = trainer.train(quiet)
     if accelerator.is_main_process:
         save(finished, config.out / "model")
@@ -120,6 +122,16 @@ class Trainer:
         self.learner, self.optimizer = self.accelerator.prepare(learner, optimizer)
         self.average = Average(self.trained, config.ema)
         self.alarms = Alarms()
+
+    @property
+    def finished(self) -> bool:
+        """Whether a run of these settings took its last step, and its model lies there."""
+        found, model = checkpoint.newest(self.config.out / checkpoint.FOLDER), self.config.out / "model"
+        if found is None or not self.config.resume or not model.exists():
+            return False
+        checkpoint.check_settings(found, self._settings, FREE)
+        last = load(str(model)).training[-1]
+        return (last.stage, last.steps) == (self.config.stage.value, self.config.steps)
 
     def train(self, quiet: bool) -> Model:
         """Run to the last step, from the newest checkpoint if there is one; returns the averaged model."""
