@@ -37,8 +37,12 @@ class Captioned(Agreement[np.ndarray, np.ndarray]):
 
     @classmethod
     def of(cls, given: Given) -> Self:
-        """With the reader whose weights are given."""
-        return cls(cls.reader(given))
+        """With the reader whose weights are given, all that it needs for sentences too."""
+        reading = cls.reader(given)
+        for one in cls.weights:
+            if not given.has((one,)):
+                given.open(one)  # says what is missing
+        return cls(reading)
 
     def measure(self, subject: Subject) -> Two[np.ndarray, np.ndarray] | None:
         """The sentence's embedding and the clip's; ``None`` without a sentence.
