@@ -14,6 +14,7 @@ from phonofilm.errors import MediaError, SettingError, WeightsError
 from phonofilm.media.clip import Clip
 from phonofilm.metrics import Given, Subject, find
 from phonofilm.metrics._features import synchformer
+from phonofilm.metrics._features._sound import htk_filters
 from phonofilm.metrics._features._synchformer import DividedAttention, Sizes, SynchformerNet
 from phonofilm.metrics._features.synchformer import EIGHT_SECONDS, MIDDLE, Offsets, Synchformer, spectra
 from phonofilm.metrics.desync_avbenchmark import DeSyncAvBenchmark
@@ -92,6 +93,15 @@ def test_spectra_are_logs_of_mels_and_end_in_a_plain_zero():
     close(louder, np.log(100) / 9.1379948, 1e-3)
 
 
+def test_spectra_have_windows_of_25_ms_every_10_ms():
+    sound = np.random.default_rng(6).normal(0, 0.1, 10_240)
+    hann = np.pad(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(400) / 400), 312)
+    window = sound[30 * 160 - 512 : 30 * 160 + 512] * hann
+    mel = np.abs(np.fft.rfft(window)) ** 2 @ htk_filters(513, 128, 16_000).double().numpy()
+    expected = (np.log(mel + 1e-6) + 4.2677393) / 9.1379948
+    close(spectra(torch.from_numpy(sound[None].astype(np.float32)))[0, 10:, 30], expected[10:], 1e-3)
+
+
 def film(seconds, fps=25, rate=16_000, shape=(36, 48), sound=None):
     """Noise, different in every frame."""
     rng = np.random.default_rng(1)
@@ -136,6 +146,15 @@ def test_the_middle_begins_with_the_third_frame(given):
     found, expected = middle(film(3))["audio"], whole(late)["audio"]
     assert found.shape[0] == (75 - 2 - 16) // 8 + 1
     close(found, expected[: len(found)], 1e-6)
+
+
+@torch.no_grad()
+def test_the_middle_is_cut_out_of_larger_pictures(given, small):
+    found = Synchformer(given, MIDDLE)(film(3))
+    frames = torch.from_numpy(film(3).whole().video[2:18]).permute(0, 3, 1, 2).float()
+    by_hand = nn.functional.interpolate(frames, (64, 85), mode="bicubic", antialias=True).clamp(0, 255).round()
+    cropped = by_hand[:, :, 16:48, 26:58] / 127.5 - 1
+    close(found["video"][0], small.vfeat_extractor(cropped.transpose(0, 1)[None])[0], 1e-4)
 
 
 def test_no_more_is_read_than_is_needed(given):

@@ -99,6 +99,13 @@ def test_of_squares_that_share_much_the_surest_is_kept():
     assert apart(np.empty((0, 4)), np.empty(0), 0.3).tolist() == []
 
 
+def test_squares_are_thinned_out_twice():
+    boxes = np.array([square(x, 0, 10) for x in (0, 6.5, 10.5, 40)])  # neighbours share 0.21 and 0.43
+    sure = np.array([0.99, 0.98, 0.95, 0.9])
+    assert s3fd.faces(sure, boxes)[:, 0].tolist() == [0]  # the third goes for the second, which goes for the first
+    assert s3fd.faces(sure[1:], boxes[1:])[:, 0].tolist() == [6.5]
+
+
 RULES = Rules(frames=5, face=20, missed=3)
 
 
@@ -160,6 +167,7 @@ def test_single_slips_of_the_detector_are_smoothed_away():
     still = Track(0, np.tile(square(20, 20, 40), (30, 1)))
     slipped = Track(0, still.boxes.copy())
     slipped.boxes[15] += 9
+    slipped.boxes[12, 2:] += 14
     np.testing.assert_array_equal(cropped(frames, still, Rules())[8:22], cropped(frames, slipped, Rules())[8:22])
 
 
