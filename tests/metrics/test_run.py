@@ -218,7 +218,9 @@ def test_a_metric_says_itself_what_it_needs(another_metric):
     for codec, has_reference in ((None, True), (HalfCodec(), False)):
         assert another_metric not in [metric.name for metric in chosen(None, Given(codec), has_reference)]
     both = [metric.name for metric in chosen(None, Given(HalfCodec()), True)]
-    assert both == [name for name in names() if not kind(name).weights]
+    assert both == [name for name in names() if not kind(name).weights and not kind(name).needs_pairs]
+    paired = [metric.name for metric in chosen(None, Given(HalfCodec()), True, True)]
+    assert paired == [name for name in names() if not kind(name).weights]
 
 
 class HalfCodec:
@@ -369,5 +371,8 @@ def test_folders_without_films(tmp_path):
         score_folder(tmp_path)
     with pytest.raises(MediaError, match="not a folder"):
         score_folder(tmp_path / "absent")
+
+
+def test_no_metric(folder):
     with pytest.raises(SettingError, match="no metric"):
-        score_folder(tmp_path, metrics=[])
+        score_folder(folder, metrics=[])

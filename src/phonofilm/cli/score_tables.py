@@ -45,7 +45,7 @@ def needs(kind: type[Metric[Any]]) -> str:
     """What a metric cannot do without."""
     found = [f"weights {one.name}: {one.what}; {one.home}; licence: {one.licence}" for one in kind.weights]
     if kind.needs_reference:
-        found.insert(0, "--reference")
+        found.insert(0, "--reference, with the same file names" if kind.needs_pairs else "--reference")
     if kind.needs_codec:
         found.append("--codec")
     return "\n".join(found)

@@ -49,8 +49,17 @@ def kind(name: str) -> type[Metric[Any]]:
     return importlib.import_module(f"phonofilm.metrics.{name.replace('-', '_')}").metric
 
 
-def chosen(wanted: Sequence[str] | None, given: Given, has_reference: bool) -> list[Metric[Any]]:
-    """The metrics asked for; by default all that can be had with what is given and the reference there is."""
+def chosen(
+    wanted: Sequence[str] | None, given: Given, has_reference: bool, has_pairs: bool = False
+) -> list[Metric[Any]]:
+    """The metrics asked for; by default all that can be had with what is given and the reference there is.
+
+    Args:
+        wanted: names.
+        given: codec and weights.
+        has_reference: there are reference clips.
+        has_pairs: each clip has one of its own file name.
+    """
     if wanted is None:
         kinds = {name: kind(name) for name in names()}
         wanted = [
@@ -59,6 +68,7 @@ def chosen(wanted: Sequence[str] | None, given: Given, has_reference: bool) -> l
             if (given.codec is not None or not one.needs_codec)
             and given.has(one.weights)
             and (has_reference or not one.needs_reference)
+            and (has_pairs or not one.needs_pairs)
         ]
     if not wanted:
         raise SettingError(f"no metric is named: choose some of {', '.join(names())}")

@@ -153,8 +153,9 @@ def score_folder(
         raise SettingError("a codec serves Frechet distances to true films: name their folder too (--reference)")
     if workers < 1:
         raise SettingError(f"{workers} workers look at nothing: give at least 1")
-    wanted = chosen(metrics, given, reference is not None)
     own, true = films(folder), films(reference) if reference is not None else None
+    has_pairs = {film.path.stem for film in own} <= {film.path.stem for film in true or ()}
+    wanted = chosen(metrics, given, reference is not None, has_pairs)
     total, done = len(own) + len(true or ()), 0
     kept = None if cache is None else Cache(Path(cache))
 

@@ -175,6 +175,7 @@ class Metric(Protocol[MeasuredT]):
         source: where its definition comes from.
         needs_codec: it is built with a codec, on whose latents it works.
         needs_reference: it has no value without reference clips.
+        needs_pairs: it has none unless every clip has a reference clip of its own file name.
         weights: of others, that it is built with.
         gives: names of its scores.
     """
@@ -186,6 +187,7 @@ class Metric(Protocol[MeasuredT]):
     source: ClassVar[Source]
     needs_codec: ClassVar[bool] = False
     needs_reference: ClassVar[bool] = False
+    needs_pairs: ClassVar[bool] = False
     weights: ClassVar[tuple[Published, ...]] = ()
     gives: ClassVar[tuple[str, ...]] = ()
 

@@ -51,6 +51,7 @@ class Paired(Metric[Named]):
     better: ClassVar[Better] = Better.LOWER
     unit: ClassVar[str] = ""
     needs_reference = True
+    needs_pairs = True
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
