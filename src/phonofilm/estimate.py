@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -239,6 +239,24 @@ def quantile(per_clip: Sequence[np.ndarray], share: float, seed: int | None, *, 
 def _owners(per_clip: Sequence[np.ndarray]) -> np.ndarray:
     """The clip of each value, ``(values,)``."""
     return np.repeat(np.arange(len(per_clip)), [len(values) for values in per_clip])
+
+
+def weighted(clips: int, statistic: Callable[[np.ndarray], float], seed: int, *, empty: str) -> Estimate:
+    """Any statistic that can be had of clips of which each counts more than once, or not at all.
+
+    Args:
+        clips: their number.
+        statistic: of how often each counts, ``(clips,)``.
+        seed: of the resampling.
+        empty: the reason given where there are no clips.
+    """
+    if not clips:
+        return Estimate(None, reason=empty)
+    value = statistic(np.ones(clips))
+    if clips < 2:
+        return Estimate(value, None, TOO_FEW, n=clips, clips=clips)
+    interval = _percentiles(np.array([statistic(times) for times in _counts(clips, seed)]))
+    return Estimate(value, interval, BOOTSTRAP, n=clips, clips=clips)
 
 
 def _ranked(values: np.ndarray, counts: np.ndarray, share: float) -> np.ndarray:

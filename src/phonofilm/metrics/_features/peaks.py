@@ -133,8 +133,9 @@ def _compiling(package: str) -> Iterator[None]:
     happens under a lock, which lies where numba keeps those files.
     """
     spec = find_spec(package)
-    folder = Path(spec.origin).parent if spec and spec.origin else Path()
-    with FileLock((folder if os.access(folder, os.W_OK) else Path(tempfile.gettempdir())) / "phonofilm-compiles.lock"):
+    kept = Path(spec.origin).parent / "__pycache__" if spec and spec.origin else Path()
+    folder = kept if os.access(kept, os.W_OK) else Path(tempfile.gettempdir())
+    with FileLock(folder / "phonofilm-compiles.lock"):
         yield
 
 

@@ -1,0 +1,181 @@
+"""How far sound and picture are apart in time, in milliseconds, for any clips: the headline number of sync.
+
+``sync-error``, of each clip, is the size of the lag of the sound at which the picture shows most evidence of events at
+the times of the heard ones; over clips, the mean. Sounds are the events of the ruler's ear. The picture's evidence is a
+curve over frames: the events of the ruler's eye, each a bump of 0.6 frames, and the *drop of motion*, by how much less
+changes after a frame than before it (mean absolute difference of neighbouring grey pictures of 64 by 64 pixels), since
+what strikes something stops. Both are standardised over the clip, added, and standardised again; the value of frame i
+belongs to its middle, (i + 1/2) / fps. Above 32 frames a second, groups of frames are averaged first. At a lag, the
+evidence is read, between frames linearly, where each sound would be without it, and averaged over sounds; lags from
+-600 to 600 ms are tried in steps of 5 ms. A clip in which only one side holds anything counts 300 ms, the mean of
+lags at random; one in which neither does has nothing to be in time with, and does not count.
+
+``sync-offset`` is its signed companion, of the set: the lag at which the mean over clips of all those curves is
+highest; positive where the sound is late. Chance: each picture with the sound of another clip.
+
+Traps. The lag of a single film is uncertain: a regular beat fits at every multiple of its period, and real films in
+which something moves between sounds may fit best far away. The mean over many clips is what counts, and the offset
+holds where single errors do not. A constant error is seen to within some 15 ms, but not the spread within a clip:
+jitter of each event weakens the evidence and shows only as that grows. Speech, and all sound that begins without
+anything stopping, is judged by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+import cv2
+import numpy as np
+
+from phonofilm.errors import MediaError
+from phonofilm.estimate import mean, weighted
+from phonofilm.metrics._maths.match import REACH
+from phonofilm.metrics._maths.resample import derangements
+from phonofilm.metrics._ruler.detect import events
+from phonofilm.metrics._ruler.ear import RESAMPLER
+from phonofilm.metrics._ruler.eye import Eye
+from phonofilm.metrics._ruler.store import ruler
+from phonofilm.metrics._score import OURS, About, Better, Metric, Score
+from phonofilm.metrics._subject import Arrays, Subject
+
+SIDE = 64
+"""Motion is measured in pictures of this height and width."""
+FASTEST = 32
+"""Frames a second that motion is measured between; faster films are averaged over groups of frames."""
+STEP = 0.005
+LAGS = np.arange(-round(REACH / STEP), round(REACH / STEP) + 1) * STEP
+"""Lags of the sound that are tried, in seconds."""
+AT_RANDOM = 1000 * REACH / 2
+"""Mean size of a lag that could be any, in ms."""
+_ROUNDING = 1e-9  # of evidence: lags of regular beats fit alike
+NOTHING = "in no clip is anything heard or seen to happen: choose clips in which something does"
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """What one clip says about time.
+
+    Attributes:
+        evidence: of events in each frame, with mean 0 and deviation 1, or 0 throughout, ``(frames,)``.
+        rate: of the frames, a second.
+        heard: times of the sounds in seconds.
+    """
+
+    evidence: np.ndarray
+    rate: float
+    heard: np.ndarray
+
+
+class _Motion:
+    """The reading of how much changes from frame to frame (or group), ``(frames - 1,)``."""
+
+    id = f"change-{SIDE}-{FASTEST}fps@1"
+
+    def __call__(self, subject: Subject) -> Arrays:
+        frames, group = subject.whole().video, _group(subject)
+        if len(frames) < 3 * group:
+            raise MediaError("motion stops between three frames at least: choose a longer clip")
+        grey = [cv2.cvtColor(_small(frame), cv2.COLOR_RGB2GRAY) for frame in frames[: len(frames) // group * group]]
+        pictures = np.stack(grey).astype(np.float32).reshape(-1, group, SIDE, SIDE).mean(axis=1)
+        return {"change": np.abs(np.diff(pictures, axis=0)).mean(axis=(1, 2), dtype=np.float64)}
+
+
+_MOTION = _Motion()
+
+
+def sides(subject: Subject) -> Sides:
+    """Evidence and sounds of a clip.
+
+    Raises:
+        MediaError: if picture or sound is missing, or there are fewer than three frames.
+    """
+    change, found = subject.read(_MOTION)["change"], events(subject)
+    rate = float(subject.facts.fps / _group(subject))
+    frames = np.arange(len(change) + 1)
+    seen = np.exp(-0.5 * ((frames[None, :] + 0.5 - found.video[:, None] * rate) / Eye.sharpness) ** 2).sum(axis=0)
+    drop = np.pad(np.maximum(change[:-1] - change[1:], 0), 1)
+    return Sides(_standard(_standard(seen) + _standard(drop)), rate, found.audio)
+
+
+def curve(picture: Sides, sound: Sides) -> np.ndarray:
+    """Evidence in the one clip's picture at the other's (or its own) sounds, by lag: ``(len(LAGS),)``."""
+    seconds = len(picture.evidence) / picture.rate
+    heard = sound.heard[sound.heard < seconds]
+    if not len(heard):
+        return np.zeros(len(LAGS))
+    at = heard[:, None] - LAGS[None, :]
+    middles = (np.arange(len(picture.evidence)) + 0.5) / picture.rate
+    read = np.interp(at, middles, picture.evidence)
+    return np.where((at >= 0) & (at <= seconds), read, 0.0).mean(axis=0)
+
+
+def error(lags: np.ndarray) -> float:
+    """Size of the lag at the top of a curve in ms, of several the least; ``AT_RANDOM`` for a curve without one."""
+    tops = np.abs(LAGS[lags >= lags.max() - _ROUNDING])
+    return float(1000 * tops.min()) if lags.any() else AT_RANDOM
+
+
+class SyncError(Metric[Sides]):
+    """See the module."""
+
+    name = "sync-error"
+    version = 1
+    source = OURS
+    gives = (name, "sync-offset")
+
+    def __init__(self) -> None:
+        self.about = About(extractor=ruler(), resampler=RESAMPLER)
+
+    def measure(self, subject: Subject) -> Sides | None:
+        """Evidence and sounds of one clip; ``None`` if it holds neither.
+
+        Raises:
+            MediaError: if picture or sound is missing, or there are fewer than three frames.
+        """
+        found = sides(subject)
+        return found if len(found.heard) or found.evidence.any() else None
+
+    def scores(self, measured: Sequence[Sides], reference: Sequence[Sides] | None, seed: int) -> list[Score]:
+        """``sync-error`` and ``sync-offset``."""
+        own = list(measured)
+        curves = np.array([curve(one, one) for one in own]).reshape(len(own), len(LAGS))
+        mixed = [
+            error(curve(one, own[other]))
+            for partner in derangements(len(own), seed)
+            for one, other in zip(own, partner, strict=True)
+        ]
+        size = mean([error(lags) for lags in curves], seed, empty=NOTHING)
+        sided = curves[curves.any(axis=1)]
+        offset = weighted(len(sided), lambda times: 1000 * float(LAGS[np.argmax(times @ sided)]), seed, empty=NOTHING)
+        return [
+            Score.of(
+                self,
+                self.name,
+                size,
+                Better.LOWER,
+                n=len(own),
+                seed=seed,
+                unit="ms",
+                chance=float(np.mean(mixed)) if mixed else None,
+            ),
+            Score.of(self, "sync-offset", offset, Better.NEARER_ZERO, n=len(sided), seed=seed, unit="ms"),
+        ]
+
+
+def _group(subject: Subject) -> int:
+    return ceil(subject.facts.fps / FASTEST)
+
+
+def _small(frame: np.ndarray) -> np.ndarray:
+    return cv2.resize(frame, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+
+def _standard(values: np.ndarray) -> np.ndarray:
+    """Values with mean 0 and deviation 1; all 0 where they do not differ."""
+    centred, spread = values - values.mean(), values.std()
+    return centred / spread if spread > 1e-9 else np.zeros_like(centred)
+
+
+metric = SyncError

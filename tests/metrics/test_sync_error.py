@@ -1,0 +1,138 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from phonofilm.data.clapperboard import HELD_OUT, render, sample_scene
+from phonofilm.errors import MediaError
+from phonofilm.media.clip import Clip
+from phonofilm.media.read import read
+from phonofilm.metrics import Subject, events
+from phonofilm.metrics.sync_error import LAGS, NOTHING, Sides, SyncError, curve, error, sides
+from phonofilm.shapes import ClipShape
+
+
+def clip_with(evidence_at, heard, rate=10.0, frames=40):
+    evidence = np.zeros(frames)
+    evidence[list(evidence_at)] = 1.0
+    if evidence.any():
+        evidence = (evidence - evidence.mean()) / evidence.std()
+    return Sides(evidence, rate, np.array(heard, float))
+
+
+def test_the_top_of_the_curve_is_the_lag_of_the_sound():
+    picture = clip_with((9, 24), ())
+    for late in (-0.3, -0.05, 0.0, 0.1, 0.45):
+        found = curve(picture, clip_with((), (0.95 + late, 2.45 + late)))
+        assert LAGS[found.argmax()] == pytest.approx(late)
+        assert error(found) == pytest.approx(1000 * abs(late))
+        assert found.max() == pytest.approx(picture.evidence.max())
+
+
+def test_evidence_between_frames_is_read_linearly_and_outside_is_none():
+    picture = clip_with((9,), ())
+    peak, rest = picture.evidence.max(), picture.evidence.min()
+    found = curve(picture, clip_with((), (0.95,)))
+    at = dict(zip(LAGS.round(3), found, strict=True))
+    assert (at[0.05], at[-0.05]) == pytest.approx(((peak + rest) / 2,) * 2)
+    assert at[0.1] == pytest.approx(rest)
+    early = curve(picture, clip_with((), (0.2,)))
+    assert early[LAGS > 0.2 + 1e-9].tolist() == [0.0] * int((LAGS > 0.2 + 1e-9).sum())
+
+
+def test_of_two_lags_that_fit_alike_the_smaller_counts():
+    beat = clip_with((10, 15, 20, 25, 30), (1.15, 1.65, 2.15, 2.65))
+    assert error(curve(beat, beat)) == pytest.approx(100)
+
+
+def scores(measured):
+    return {score.name: score for score in SyncError().scores(measured, None, 0)}
+
+
+def test_one_sided_clips_count_as_random_and_empty_ones_do_not():
+    together = clip_with((9, 24), (0.95, 2.45))
+    silent, frozen = clip_with((9,), ()), clip_with((), (0.95,))
+    found = scores([together, silent, frozen])
+    assert (found["sync-error"].value, found["sync-error"].n) == (pytest.approx(200), 3)
+    assert (found["sync-offset"].value, found["sync-offset"].n) == (pytest.approx(0), 1)
+    assert scores([])["sync-error"].reason == scores([silent])["sync-offset"].reason == NOTHING
+
+
+def test_chance_is_that_of_wrong_pairs():
+    measured = [clip_with((9 + i,), (0.95 + i / 10,)) for i in range(4)]
+    found = scores(measured)["sync-error"]
+    assert found.value == pytest.approx(0)
+    assert 100 < found.chance <= 300
+    assert scores(measured[:1])["sync-error"].chance is None
+
+
+SHAPES = [ClipShape(Fraction(2), Fraction(fps), 64, 64, 16_000) for fps in (8, 24)]
+
+
+def scenes(count):
+    drawn = (sample_scene(HELD_OUT + i) for i in range(10 * count))
+    return [one for one in drawn if any(event.visible and event.audible for event in one.events)][:count]
+
+
+def late(clip, seconds):
+    """The clip with its sound later; what leaves it is lost."""
+    samples = round(seconds * clip.sample_rate)
+    kept = clip.audio[:, max(0, -samples) : clip.audio.shape[1] - max(0, samples)]
+    return replace(clip, audio=np.pad(kept, ((0, 0), (max(0, samples), max(0, -samples)))))
+
+
+@pytest.mark.parametrize(("shape", "still"), zip(SHAPES, (33.75, 13.75), strict=True), ids=["8 fps", "24 fps"])
+def test_true_clips_and_shifted_ones(shape, still):
+    """Golden values of eight scenes; a shift of the sound appears in both numbers, at any frame rate."""
+    clips = [render(scene, shape) for scene in scenes(8)]
+    found = {
+        ms: scores([sides(Subject("", late(clip, ms / 1000))) for clip in clips]) for ms in (-200, -100, 0, 100, 200)
+    }
+    errors = {ms: one["sync-error"].value for ms, one in found.items()}
+    assert errors[0] == pytest.approx(still, abs=1.3)  # two steps of one clip
+    assert errors[-200] > errors[-100] > errors[0] < errors[100] < errors[200]
+    assert {ms: one["sync-offset"].value for ms, one in found.items()} == pytest.approx(
+        {ms: ms for ms in found}, abs=25
+    )
+    assert found[0]["sync-error"].chance > 180
+
+
+def test_frames_of_fast_films_are_averaged():
+    clip = render(scenes(1)[0], SHAPES[1])
+    twice = replace(clip, frames=np.repeat(clip.frames, 2, axis=0), fps=Fraction(48))
+    slow, fast = sides(Subject("", clip)), sides(Subject("", twice))
+    assert (fast.rate, len(fast.evidence)) == (24.0, len(slow.evidence))
+
+
+def test_what_stops_is_evidence():
+    """Nothing that the eye knows: a square of noise that moves and stops in frame 12."""
+    rng = np.random.default_rng(0)
+    pattern = rng.integers(0, 255, (40, 40, 3), dtype=np.uint8)
+    frames = np.full((24, 96, 96, 3), 90, np.uint8)
+    for index, frame in enumerate(frames):
+        x = 2 + 4 * min(index, 12)
+        frame[30:70, x : x + 40] = pattern
+    sound = np.zeros((1, 32_000), np.float32)
+    clip = Clip(frames, sound, Fraction(12), 16_000)
+    found = sides(Subject("", clip))
+    seen = events(Subject("", clip)).video
+    assert found.evidence.argmax() == 12
+    assert all(abs(time - 12.5 / 12) < 0.2 for time in seen)
+
+
+def test_two_frames_are_too_few():
+    clip = Clip(np.zeros((2, 16, 16, 3), np.uint8), np.zeros((1, 4000), np.float32), Fraction(8), 16_000)
+    with pytest.raises(MediaError, match="three frames"):
+        sides(Subject("", clip))
+
+
+IMPACTS = tuple(f"private/{name}.mp4" for name in ("gh_bag_6s", "gh_carton_2s", "gh_paper_4s", "avsync_anvil_4s"))
+
+
+def test_real_impacts_are_in_time_as_they_are(real):
+    """Drumsticks and a hammer, without labels: the pooled curve is highest within a frame (67 ms) of no lag."""
+    clips = [read(real(name)) for name in IMPACTS]
+    for ms in (0, 200):
+        found = scores([sides(Subject("", late(clip, ms / 1000))) for clip in clips])
+        assert found["sync-offset"].value == pytest.approx(ms, abs=67)
