@@ -9,16 +9,13 @@ distance biased upwards: compare equal numbers of clips only.
 
 from __future__ import annotations
 
-import numpy as np
-
 from phonofilm.metrics._features.clap import Clap
-from phonofilm.metrics._kinds.set_distance import SetDistance
-from phonofilm.metrics._maths.frechet import frechet
+from phonofilm.metrics._kinds.set_distance import FrechetDistance
 from phonofilm.metrics._score import Source
 from phonofilm.pair import AV
 
 
-class FadClap(SetDistance):
+class FadClap(FrechetDistance):
     """See the module."""
 
     name = "fad-clap"
@@ -26,10 +23,6 @@ class FadClap(SetDistance):
     uses = AV(False, True)
     source = Source("arXiv 2311.01616", "microsoft/fadtk (formula)", "MIT")
     extractor = Clap
-
-    def distance(self, features: np.ndarray, reference: np.ndarray) -> float:
-        """The Frechet distance."""
-        return frechet(features, reference)
 
 
 metric = FadClap
