@@ -14,6 +14,7 @@ import librosa
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from phonofilm.errors import MediaError, SettingError, WeightsError
 from phonofilm.media.clip import Clip
