@@ -28,7 +28,7 @@ class KlPannsAudioldmeval(TagDivergence):
     name = "kl-panns-audioldmeval"
     version = 1
     source = Source("arXiv 2301.12503", "github.com/haoheliu/audioldm_eval", "MIT")
-    tagger, listening = Panns, AUDIOLDM_EVAL
+    extractor, listening = Panns, AUDIOLDM_EVAL
 
     def compare(self, own: np.ndarray, true: np.ndarray) -> float:
         """The divergence with its floor."""

@@ -25,7 +25,7 @@ class KlPannsAvbenchmark(TagDivergence):
     name = "kl-panns-avbenchmark"
     version = 1
     source = Source("arXiv 2412.15322", "github.com/hkchengrex/av-benchmark", "MIT")
-    tagger, listening = Panns, AV_BENCHMARK
+    extractor, listening = Panns, AV_BENCHMARK
 
     def compare(self, own: np.ndarray, true: np.ndarray) -> float:
         """The divergence."""

@@ -24,7 +24,7 @@ class KlPasstAvbenchmark(TagDivergence):
     name = "kl-passt-avbenchmark"
     version = 1
     source = Source("arXiv 2412.15322", "github.com/hkchengrex/av-benchmark", "MIT")
-    tagger, listening = Passt, AV_BENCHMARK
+    extractor, listening = Passt, AV_BENCHMARK
 
     def compare(self, own: np.ndarray, true: np.ndarray) -> float:
         """The divergence."""

@@ -25,6 +25,19 @@ from phonofilm.pair import AV
 
 
 @dataclass(frozen=True)
+class Tags:
+    """What a network that was trained on AudioSet says of sounds.
+
+    Attributes:
+        features: ``(B, width)``.
+        logits: of the classes, ``(B, 527)``.
+    """
+
+    features: Tensor
+    logits: Tensor
+
+
+@dataclass(frozen=True)
 class Listening:
     """A rule. Its steps come in this order: one channel, mean over time, rate, length.
 

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from phonofilm.metrics._features._extractor import checkpoint, frozen, tensors
-from phonofilm.metrics._features._listening import Listener, need
+from phonofilm.metrics._features._listening import Listener, Tags, need
 from phonofilm.metrics._given import Published
 from phonofilm.metrics._subject import Arrays, Subject
 
@@ -94,19 +94,6 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
-
-
-@dataclass(frozen=True)
-class Tags:
-    """What the network says of waveforms.
-
-    Attributes:
-        features: ``(B, 2048)``.
-        logits: ``(B, 527)``.
-    """
-
-    features: Tensor
-    logits: Tensor
 
 
 class Network(nn.Module):

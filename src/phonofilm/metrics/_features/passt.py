@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from phonofilm.metrics._features._extractor import checkpoint, frozen, tensors
-from phonofilm.metrics._features._listening import Listener, mel_triangles
+from phonofilm.metrics._features._listening import Listener, Tags, mel_triangles
 from phonofilm.metrics._given import Published
 from phonofilm.metrics._score import About
 from phonofilm.metrics._subject import Arrays, Subject
@@ -102,19 +102,6 @@ class _Patches(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.proj(x)
-
-
-@dataclass(frozen=True)
-class Tags:
-    """What the network says of sounds.
-
-    Attributes:
-        features: ``(B, 768)``.
-        logits: ``(B, 527)``.
-    """
-
-    features: Tensor
-    logits: Tensor
 
 
 class Network(nn.Module):

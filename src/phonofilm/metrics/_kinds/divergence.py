@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from phonofilm.estimate import Estimate
-from phonofilm.metrics._features._extractor import Extractor
-from phonofilm.metrics._given import Given
+from phonofilm.metrics._kinds.extracted import Extracted
 from phonofilm.metrics._kinds.paired import Compare, Paired
 from phonofilm.metrics._maths.divergence import floored_kl, inception, kl
 from phonofilm.metrics._maths.resample import GROUPS, jackknife
-from phonofilm.metrics._score import About, Better, Metric, Score
+from phonofilm.metrics._score import Better, Metric, Score
 from phonofilm.metrics._subject import Reading, Subject
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 SPLITS = 10
 SHUFFLE_SEED = 2020
@@ -35,7 +30,7 @@ def clip_logits(subject: Subject, reading: Reading) -> np.ndarray:
     return np.atleast_2d(subject.read(reading)["logits"]).mean(axis=0, dtype=np.float64)
 
 
-class Divergence(Paired):
+class Divergence(Extracted, Paired):
     """``KL(reference || generated)`` of each clip's class probabilities, in both published forms.
 
     The score called like the metric is exact (hkchengrex/av-benchmark, ``metrics/kl.py``); ``<name>-floored`` adds 1e-6
@@ -48,21 +43,10 @@ class Divergence(Paired):
 
     better = Better.LOWER
     unit = "nats"
-    extractor: ClassVar[type[Extractor]]
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.gives = (cls.name, f"{cls.name}-floored")
-        cls.weights = (cls.extractor.published,)
-
-    def __init__(self, reading: Reading, about: About) -> None:
-        self.reading, self.about = reading, about
-
-    @classmethod
-    def of(cls, given: Given) -> Self:
-        """With the extractor whose weights are given."""
-        extractor = cls.extractor(given)
-        return cls(extractor, extractor.about)
 
     def features(self, subject: Subject) -> np.ndarray:
         """The clip's logits ``(c,)``."""
@@ -77,7 +61,7 @@ class Divergence(Paired):
         return {self.name: self.compare, f"{self.name}-floored": floored_kl}
 
 
-class Inception(Metric[np.ndarray]):
+class Inception(Extracted, Metric[np.ndarray]):
     """The Inception score of the clips' class probabilities: how clear each clip is, and how many kinds there are.
 
     The score called like the metric is the mean over ten splits (``metrics/isc.py`` of haoheliu/audioldm_eval and of
@@ -90,21 +74,9 @@ class Inception(Metric[np.ndarray]):
         extractor: whose ``logits`` are used, as in :class:`Divergence`.
     """
 
-    extractor: ClassVar[type[Extractor]]
-
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.gives = (cls.name, f"{cls.name}-whole")
-        cls.weights = (cls.extractor.published,)
-
-    def __init__(self, reading: Reading, about: About) -> None:
-        self.reading, self.about = reading, about
-
-    @classmethod
-    def of(cls, given: Given) -> Self:
-        """With the extractor whose weights are given."""
-        extractor = cls.extractor(given)
-        return cls(extractor, extractor.about)
 
     def measure(self, subject: Subject) -> np.ndarray:
         """The clip's logits ``(c,)``."""

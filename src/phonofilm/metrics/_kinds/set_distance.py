@@ -5,21 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from phonofilm.estimate import Estimate
-from phonofilm.metrics._features._extractor import Extractor
-from phonofilm.metrics._given import Given
+from phonofilm.metrics._kinds.extracted import Extracted
 from phonofilm.metrics._maths.frechet import ClipMoments, Gaussian
 from phonofilm.metrics._maths.mmd import ClipSums, Kernel
 from phonofilm.metrics._maths.resample import GROUPS, Statistic, extrapolated, jackknife
-from phonofilm.metrics._score import About, Better, Metric, Score
-from phonofilm.metrics._subject import Reading, Subject
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from phonofilm.metrics._score import Better, Metric, Score
+from phonofilm.metrics._subject import Subject
 
 NO_REFERENCE = "there are no reference clips to compare with: name a folder of true films as the reference"
 NO_CLIPS = "there are no clips to score"
@@ -66,7 +62,7 @@ def frechet_against(own: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> St
     return ClipMoments(own, Gaussian.of(np.concatenate(true))).distance
 
 
-class SetDistance(Metric[np.ndarray]):
+class SetDistance(Extracted, Metric[np.ndarray]):
     """A distance between two sets of feature vectors, on which order and pairing of clips have no influence.
 
     The interval is a delete-a-group jackknife's. The ceiling is the distance between two halves of the reference
@@ -79,7 +75,6 @@ class SetDistance(Metric[np.ndarray]):
         unit: factor that published values carry, such as "x 10,000"; ``distance`` has it in it.
     """
 
-    extractor: ClassVar[type[Extractor]]
     unit: ClassVar[str] = ""
     needs_reference = True
 
@@ -87,16 +82,6 @@ class SetDistance(Metric[np.ndarray]):
         super().__init_subclass__()
         if hasattr(cls, "name"):
             cls.gives = (cls.name,)
-            cls.weights = (cls.extractor.published,)
-
-    def __init__(self, reading: Reading, about: About) -> None:
-        self.reading, self.about = reading, about
-
-    @classmethod
-    def of(cls, given: Given) -> Self:
-        """With the extractor whose weights are given."""
-        extractor = cls.extractor(given)
-        return cls(extractor, extractor.about)
 
     def distance(self, features: np.ndarray, reference: np.ndarray) -> float:
         """The distance."""
