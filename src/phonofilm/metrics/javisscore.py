@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from phonofilm.metrics._features.imagebind import IMAGEBIND, RATE, ImageBindFrames, Listening, first_channel
+from phonofilm.metrics._features._openai import first_channel
+from phonofilm.metrics._features.imagebind import IMAGEBIND, RATE, ImageBindFrames, Listening
 from phonofilm.metrics._given import Given
 from phonofilm.metrics._kinds.agreement import Agreement, Two, cosine
 from phonofilm.metrics._score import Source
@@ -76,7 +77,7 @@ class _Windows(Listening):
 
     def read(self, subject: Subject) -> Arrays:
         """See the class."""
-        sound, facts = first_channel(subject), subject.facts
+        sound, facts = first_channel(subject, RATE), subject.facts
         seen, frames, heard, samples = in_windows(facts.frames, facts.fps, len(sound))
         found = [self.heard(sound[start : start + samples]) for start in heard]
         return {"sound": np.stack(found), "starts": np.array(seen), "count": np.array(frames)}

@@ -1,4 +1,4 @@
-"""What OpenAI's CLIP and its heirs (ImageBind, LanguageBind) look at and read."""
+"""What OpenAI's CLIP and its heirs (ImageBind, LanguageBind) look at, listen to and read."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from phonofilm.errors import WeightsError
+from phonofilm.media.resample import resample_audio
 from phonofilm.metrics._given import Published
 from phonofilm.metrics._subject import Subject
 from phonofilm.pair import AV
@@ -39,6 +40,18 @@ def frames_of(subject: Subject) -> np.ndarray:
     frames = subject.clip.frames
     assert frames is not None  # just checked
     return frames
+
+
+def first_channel(subject: Subject, rate: int) -> np.ndarray:
+    """The first channel of a clip's sound at ``rate``, float32 ``(sample,)``: what Kaldi's filter bank takes of many.
+
+    Raises:
+        MediaError: if there is no sound.
+    """
+    subject.check(AV(False, True))
+    sound = subject.clip.audio
+    assert sound is not None  # just checked
+    return resample_audio(sound[:1], subject.clip.sample_rate, rate)[0]
 
 
 def short_side(frames: np.ndarray, size: int) -> np.ndarray:

@@ -27,12 +27,11 @@ from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
 from phonofilm.errors import SettingError
-from phonofilm.media.resample import resample_audio
 from phonofilm.metrics._features import _imagebind
 from phonofilm.metrics._features._extractor import checkpoint, frozen, tensors
 from phonofilm.metrics._features._imagebind import ImageBindNet
 from phonofilm.metrics._features._kaldi import fbank
-from phonofilm.metrics._features._openai import TOKENS, Tokens, frames_of, normalised, squares
+from phonofilm.metrics._features._openai import TOKENS, Tokens, first_channel, frames_of, normalised, squares
 from phonofilm.metrics._features._reader import Reader
 from phonofilm.metrics._given import Given, Opened, Published
 from phonofilm.metrics._subject import Arrays, Subject
@@ -105,7 +104,7 @@ class ImageBindSound(Listening):
 
     def read(self, subject: Subject) -> Arrays:
         """See the class."""
-        return {"features": self.heard(first_channel(subject))}
+        return {"features": self.heard(first_channel(subject, RATE))}
 
 
 class ImageBindPicture(_ImageBind):
@@ -130,18 +129,6 @@ class ImageBindFrames(_ImageBind):
     def _shown(self, pictures: Tensor) -> np.ndarray:
         twice = pictures[:, :, None].expand(-1, -1, 2, -1, -1)
         return self.network.pictures(twice.to(self.device)).cpu().numpy()
-
-
-def first_channel(subject: Subject) -> np.ndarray:
-    """The first channel of a clip's sound at 16 kHz, float32 ``(sample,)``.
-
-    Raises:
-        MediaError: if there is no sound.
-    """
-    subject.check(AV(False, True))
-    sound = subject.clip.audio
-    assert sound is not None  # just checked
-    return resample_audio(sound[:1], subject.clip.sample_rate, RATE)[0]
 
 
 def starts(seconds: float, count: int) -> list[Fraction]:
