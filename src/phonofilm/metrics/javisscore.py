@@ -72,7 +72,7 @@ def in_windows(length: int, fps: Fraction, samples: int) -> tuple[list[int], int
     return seen[:both], frames, heard[:both], sound
 
 
-class _Windows(Listening):
+class ImageBindWindows(Listening):
     """Embeddings of the sound's windows, ``sound`` ``(window, d)``, and the frames that they meet."""
 
     def read(self, subject: Subject) -> Arrays:
@@ -91,13 +91,13 @@ class JavisScore(Agreement[Windowed, np.ndarray]):
     source = Source("arXiv 2503.23377", "JavisVerse/JavisDiT eval/javisbench/src", "Apache-2.0")
     weights = (IMAGEBIND,)
 
-    def __init__(self, frames: ImageBindFrames, windows: _Windows) -> None:
+    def __init__(self, frames: ImageBindFrames, windows: ImageBindWindows) -> None:
         self.frames, self.windows, self.about = frames, windows, windows.about
 
     @classmethod
     def of(cls, given: Given) -> Self:
         """With the network whose weights are given."""
-        return cls(ImageBindFrames(given), _Windows(given))
+        return cls(ImageBindFrames(given), ImageBindWindows(given))
 
     def measure(self, subject: Subject) -> Two[Windowed, np.ndarray]:
         """Embeddings of the frames, and of the sound in each window ``(window, d)``."""

@@ -17,6 +17,9 @@ from phonofilm.weights import UNFIT
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+COMPUTED = ("position_ids", "token_type_ids", "relative_position_index")
+"""Ends of names of what is no weight: transformers wrote them in some versions, and computes them in all."""
+
 DAMAGED = (OSError, SafetensorError, pickle.UnpicklingError, *UNFIT)
 
 
@@ -37,16 +40,27 @@ def pretrained(kind: type[PreTrainedModel], folder: Path, device: torch.device) 
     try:
         with _quiet():
             loaded: Any = kind.from_pretrained(
-                folder, local_files_only=True, output_loading_info=True, weights_only=True, dtype=torch.float32
+                folder,
+                local_files_only=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are refused below, by name
+                weights_only=True,
+                dtype=torch.float32,
             )
-        network, found = loaded
     except DAMAGED as error:
         reason = str(error).strip().partition("\n")[0]
         raise WeightsError(f"{folder} cannot be read as a {kind.__name__} ({reason}): get it anew") from error
-    for names, complaint in ((found["missing_keys"], "lacks"), (found["unexpected_keys"], "has the unknown")):
-        if names:
-            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise WeightsError(f"{folder} {complaint} {min(names)!r}{more}: it is no {kind.__name__}, get it anew")
+    network, found = loaded
+    reshaped = {name for name, *_ in found["mismatched_keys"]}
+    for names, complaint in (
+        (reshaped, "has another size of"),
+        (found["missing_keys"], "lacks"),
+        (found["unexpected_keys"], "has the unknown"),
+    ):
+        named = sorted(name for name in names if not name.endswith(COMPUTED))
+        if named:
+            more = f" and {len(named) - 1} more" if len(named) > 1 else ""
+            raise WeightsError(f"{folder} {complaint} {named[0]!r}{more}: it is no {kind.__name__}, get it anew")
     return network.eval().requires_grad_(False).to(device)
 
 
