@@ -75,8 +75,8 @@ class Convolution(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, kernel: tuple[int, int, int], stride: int = 1) -> None:
         super().__init__()
-        padding = tuple(length // 2 for length in kernel)
-        self.conv = nn.Conv3d(inputs, outputs, kernel, (1, stride, stride), padding, bias=False)
+        time, high, wide = (length // 2 for length in kernel)
+        self.conv = nn.Conv3d(inputs, outputs, kernel, (1, stride, stride), (time, high, wide), bias=False)
         self.bn = nn.BatchNorm3d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
