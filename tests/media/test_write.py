@@ -252,3 +252,12 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, before):
     run = subprocess.run([sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, check=True)
     assert "make room" in run.stdout
     assert [p.read_bytes() for p in tmp_path.iterdir()] == ([before] if before else [])
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_the_encoder_keeps_to_the_pictures(tmp_path, ending):
+    """x264's macroblock tree reads beyond narrow pictures: what a process encoded before changed the bytes."""
+    rng = np.random.default_rng(0)
+    path = write(Clip(rng.integers(0, 256, (7, 90, 160, 3), np.uint8), None, Fraction(25), 0), tmp_path / f"x.{ending}")
+    settings = re.search(rb"x264 - core.*?options: (.*?)\x00", path.read_bytes(), re.DOTALL)[1]
+    assert b"mbtree=0" in settings and b"threads=1" in settings and b"bframes=0" in settings

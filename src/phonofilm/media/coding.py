@@ -61,8 +61,22 @@ class AudioCoding:
     bits: int | None = None
 
 
-# No B-frames: pictures then need no edit list, and readers that ignore those start at the same frame.
-H264 = VideoCoding("libx264", "yuv420p", {"crf": "17", "preset": "medium", "bf": "0"}, step=2)
+def h264(crf: int, preset: str) -> VideoCoding:
+    """H.264 in 4:2:0 of one quality, whose bytes depend on the pictures alone.
+
+    No B-frames: pictures then need no edit list, and readers that ignore those start at the same frame. No macroblock
+    tree: x264's vector code for it reads beyond the rows of narrow pictures (160 wide, say), so that the same pictures
+    came out in other bytes as soon as the process had encoded others before.
+
+    Args:
+        crf: x264's quality, 0 to 51; less is better.
+        preset: its effort.
+    """
+    options = {"crf": str(crf), "preset": preset, "bf": "0", "x264-params": "mbtree=0"}
+    return VideoCoding("libx264", "yuv420p", options, step=2)
+
+
+H264 = h264(17, "medium")
 H264_LOSSLESS = VideoCoding("libx264rgb", "rgb24", {"qp": "0", "preset": "medium", "bf": "0"})
 # Perceptual noise substitution would put random noise where the clip's own was.
 AAC = AudioCoding(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from phonofilm.errors import SettingError
-from phonofilm.media.coding import AAC, FLAC, Container, VideoCoding
+from phonofilm.media.coding import AAC, FLAC, Container, h264
 from phonofilm.pair import AV
 
 
@@ -47,7 +47,4 @@ class Form:
     @property
     def container(self) -> Container:
         """The format and codecs of its files."""
-        # No B-frames: pictures then need no edit list, and readers that ignore those start at the same frame.
-        options = {"crf": str(self.crf), "preset": self.preset, "bf": "0"}
-        pictures = VideoCoding("libx264", "yuv420p", options, step=2)
-        return Container("mp4", AV(pictures, AAC if self.compressed else FLAC))
+        return Container("mp4", AV(h264(self.crf, self.preset), AAC if self.compressed else FLAC))

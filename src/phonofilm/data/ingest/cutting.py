@@ -16,7 +16,7 @@ from phonofilm.media.atomic import make_folder
 from phonofilm.media.cut import Piece, cut_all
 from phonofilm.media.digest import file_sha256, sha256
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
