@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from phonofilm.codecs.base import Codec
@@ -11,6 +12,8 @@ from phonofilm.errors import SettingError, WeightsError
 from phonofilm.media.digest import file_sha256, sha256
 
 HUB = "hf://"
+FETCHED = ("*.json", "*.txt", "*.safetensors", "*.bin")
+"""What is fetched of a repository that is named without a file: no other formats of the same weights."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,11 @@ def _place(named: str) -> Path:
     owner, _, rest = named.removeprefix(HUB).partition("/")
     name, _, file = rest.partition("/")
     try:
-        return Path(hf_hub_download(f"{owner}/{name}", file) if file else snapshot_download(f"{owner}/{name}"))
+        return Path(
+            hf_hub_download(f"{owner}/{name}", file)
+            if file
+            else snapshot_download(f"{owner}/{name}", allow_patterns=FETCHED)
+        )
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise WeightsError(f"{named} cannot be fetched ({error}): look at its name and at the network") from error
 
@@ -127,5 +134,16 @@ def _place(named: str) -> Path:
 def _digest(path: Path) -> str:
     if path.is_dir():
         files = sorted(one for one in path.rglob("*") if one.is_file())
-        return sha256("\n".join(f"{one.relative_to(path).as_posix()} {file_sha256(one)}" for one in files).encode())
+        return sha256("\n".join(f"{one.relative_to(path).as_posix()} {_file_digest(one)}" for one in files).encode())
+    return _file_digest(path)
+
+
+def _file_digest(path: Path) -> str:
+    told = path.stat()
+    return _read_digest(path, told.st_size, told.st_mtime_ns)
+
+
+@cache
+def _read_digest(path: Path, size: int, changed: int) -> str:
+    """Read once a process, as long as the file stays: several metrics share weights of gigabytes."""
     return file_sha256(path)

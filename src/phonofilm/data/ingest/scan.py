@@ -49,9 +49,13 @@ class Film:
 
     @property
     def job(self) -> str:
-        """A name that changes with the file, as far as its size and date tell."""
-        told = self.place.stat()
-        return sha256(f"{self.path} {told.st_size} {told.st_mtime_ns}".encode())[:16]
+        """A name that changes with the file, as far as its size and date tell; a file that is not there has neither."""
+        try:
+            told = self.place.stat()
+            state = f"{told.st_size} {told.st_mtime_ns}"
+        except OSError:
+            state = "not there"
+        return sha256(f"{self.path} {state}".encode(errors="surrogateescape"))[:16]
 
 
 def films(folder: Path) -> Iterator[Film]:
@@ -76,9 +80,11 @@ def scanning(settings: Scan) -> Stage[SourceRow]:
 def scan(settings: Scan, film: Film) -> list[SourceRow]:
     """One row, whatever the file is."""
     place = film.place
-    row = SourceRow(path=film.path, size=place.stat().st_size)
+    row = SourceRow(path=film.path.encode(errors="surrogateescape").decode(errors="backslashreplace"), size=0)
+    if row.path != film.path:
+        return [_left_out(row, Reason.UNREADABLE, "its name is not UTF-8: rename it")]
     try:
-        row = row.model_copy(update={"sha256": file_sha256(place)})
+        row = row.model_copy(update={"size": place.stat().st_size, "sha256": file_sha256(place)})
         row = row.model_copy(update=_described(probe(place)))
     except UnsupportedMediaError as error:
         return [_left_out(row, Reason.UNSUPPORTED, str(error))]

@@ -1,0 +1,35 @@
+"""A file that cannot be read costs itself alone, whatever is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from phonofilm.cli import main
+from phonofilm.data.ingest.reasons import Reason
+from phonofilm.data.ingest.scan import Film, Scan, films, scan
+
+
+def test_a_link_that_leads_nowhere_and_a_name_that_is_no_utf8_cost_themselves(tmp_path: Path, noise) -> None:
+    folder = noise(1)
+    (folder / "broken.mp4").symlink_to(tmp_path / "nowhere.mp4")
+    if sys.platform == "linux":
+        os.symlink(folder / "0.mkv", os.fsencode(folder) + b"/\xff.mkv")
+    main(["prepare", "scan", str(folder), "-o", str(tmp_path / "work"), "--max-bad", "1"])
+    rows = [row for film in films(folder) for row in scan(Scan(), film)]
+    left = {row.path: (row.reason, row.message) for row in rows if row.reason is not None}
+    assert left["broken.mp4"][0] is Reason.UNREADABLE
+    if sys.platform == "linux":
+        assert left["\\xff.mkv"] == (Reason.UNREADABLE, "its name is not UTF-8: rename it")
+    assert [row.path for row in rows if row.reason is None] == ["0.mkv"]
+
+
+def test_a_file_that_goes_while_the_folder_is_scanned(noise) -> None:
+    folder = noise(1)
+    film = Film(folder, "0.mkv")
+    named = film.job
+    (folder / "0.mkv").unlink()
+    (row,) = scan(Scan(), film)
+    assert row.reason is Reason.UNREADABLE
+    assert film.job != named
