@@ -125,7 +125,7 @@ def _place(named: str) -> Path:
         return Path(
             hf_hub_download(f"{owner}/{name}", file)
             if file
-            else snapshot_download(f"{owner}/{name}", allow_patterns=FETCHED)
+            else snapshot_download(f"{owner}/{name}", allow_patterns=list(FETCHED))
         )
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise WeightsError(f"{named} cannot be fetched ({error}): look at its name and at the network") from error
