@@ -15,7 +15,9 @@ from phonofilm.media.probe import AudioInfo, MediaInfo, VideoInfo, probe
 from phonofilm.media.source import film_streams, opened
 from phonofilm.shapes import sample_of
 
-_NAMES = "3gp asf avi flv m2ts m4v mkv mov mp4 mpeg mpg mts mxf ogv ts vob webm wmv"
+_NAMES = (
+    "3g2 3gp asf avi divx dv f4v flv m2t m2ts m2v m4v mkv mov mp4 mpeg mpg mts mxf nut ogv qt rm rmvb ts vob webm wmv"
+)
 SUFFIXES = frozenset(f".{name}" for name in _NAMES.split())
 """Files that are looked at; others beside them (captions, lists, thumbnails) are no films."""
 
