@@ -1,4 +1,4 @@
-"""``phonofilm bench``: models side by side on held-out scenes."""
+"""``phonofilm bench``: models side by side on held-out scenes; and metrics on clips whose sync is known."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from phonofilm.cli.parse import assignments
 from phonofilm.cli.progress import progress
 from phonofilm.errors import SettingError, unknown_name
 
-BENCHMARKS = ("clapperboard",)
+BENCHMARKS = ("clapperboard", "rulers")
 SECTION = "clapperboard"
+SCENES, SCENES_OF_RULERS = 256, 512
 
 
 def bench(
-    benchmark: Annotated[str, typer.Argument(help="Which benchmark: clapperboard.")],
+    benchmark: Annotated[str, typer.Argument(help="Which benchmark: clapperboard, or rulers.")],
     model: Annotated[
         list[str] | None,
         typer.Option(
@@ -29,9 +30,17 @@ def bench(
         ),
     ] = None,
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder for clips, scores and results; continued if it exists.")
-    ] = Path("out/bench"),
-    count: Annotated[int, typer.Option("--n", help="Held-out prompts.")] = 256,
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Folder for clips, scores and results; continued if it exists. Default: out/bench, or out/rulers.",
+        ),
+    ] = None,
+    count: Annotated[
+        int | None,
+        typer.Option("--n", help=f"Held-out scenes. Default: {SCENES}; for rulers {SCENES_OF_RULERS}."),
+    ] = None,
     gammas: Annotated[
         str, typer.Option(help="Timestep adjustments that the model called cmc-pe is sampled with.")
     ] = "1,1.25,1.5,2,3",
@@ -45,8 +54,22 @@ def bench(
     ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Clips sampled together.")] = 8,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    clips: Annotated[
+        Path | None, typer.Option("--clips", help="Rulers: a folder of real films to measure on too.")
+    ] = None,
+    metrics: Annotated[
+        str | None, typer.Option(help="Rulers: names with commas between (default: all of sync that can be had).")
+    ] = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option("--weights", metavar="NAME=PATH", help="Rulers: weights of published networks; may be repeated."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Rulers: processes that look at clips.")] = 1,
 ) -> None:
     """Compare models on held-out Clapperboard captions: are picture and sound in time, and are they what was asked?
+
+    Or, with rulers, compare metrics on true clips whose sound was shifted, jittered, dropped, added, swapped ...: what
+    does each see, from which shift on, and how much is noise?
 
     Every row has the same prompts and seeds. Beside the models stand chance (each picture with the sound of another
     clip), the true clips, and the true clips through the codec. Models without weights are left out, and said so.
@@ -58,9 +81,30 @@ def bench(
     phonofilm bench clapperboard --write docs/results.md
 
     phonofilm bench clapperboard --model cmc-pe=svg-tiny --model uncoupled=runs/none/model --n 64 -o out/quick
+
+    phonofilm bench rulers --clips films --write docs/rulers.md
     """
     if benchmark not in BENCHMARKS:
         raise unknown_name("benchmark", benchmark, BENCHMARKS)
+    if benchmark == "rulers":
+        if model or settings:
+            raise SettingError("rulers are measured on true clips: leave --model and --settings out")
+        from phonofilm.cli.rulers import rulers
+
+        return rulers(
+            output or Path("out/rulers"),
+            command=_command(),
+            count=SCENES_OF_RULERS if count is None else count,
+            first_seed=first_seed,
+            clips=clips,
+            metrics=None if metrics is None else tuple(metrics.split(",")),
+            weights=dict(_named(text, "--weights") for text in weights or []),
+            workers=workers,
+            write=write,
+            device="cpu" if device == "auto" else device,
+        )
+    if clips or metrics or weights or workers > 1:
+        raise SettingError("--clips, --metrics, --weights and --workers belong to rulers: leave them out")
     named = dict(_named(text) for text in model or [])
     if len(named) < len(model or []):
         raise SettingError("two rows have one name: give each --model NAME=MODEL its own")
@@ -77,8 +121,8 @@ def bench(
         check_target(write, force=True)
     options = clapperboard.Options(
         models=named or clapperboard.MODELS,
-        out=output,
-        n=count,
+        out=output or Path("out/bench"),
+        n=SCENES if count is None else count,
         first_seed=first_seed,
         gammas=sweep,
         settings=chosen,
@@ -90,8 +134,9 @@ def bench(
             options, command=_command(), progress=report, say=lambda text: typer.echo(text, err=True)
         )
     tables = markdown(results)
-    _save(results, tables, output, write)
+    _save(results, tables, options.out, write)
     typer.echo(tables)
+    return None
 
 
 def _save(results: dict, tables: str, output: Path, write: Path | None) -> None:
@@ -109,10 +154,11 @@ def _save(results: dict, tables: str, output: Path, write: Path | None) -> None:
         write_section(write, SECTION, body)
 
 
-def _named(text: str) -> tuple[str, str]:
+def _named(text: str, option: str = "--model") -> tuple[str, str]:
     name, equals, place = text.partition("=")
     if not (name and equals and place):
-        raise SettingError(f"--model {text!r} names no row: write for example --model uncoupled=runs/none/model")
+        what, example = ("row", "uncoupled=runs/none/model") if option == "--model" else ("weights", "imagebind=FILE")
+        raise SettingError(f"{option} {text!r} names no {what}: write for example {option} {example}")
     return name, place
 
 

@@ -24,6 +24,7 @@ class Reading(Protocol):
     Attributes:
         id: its name and version, with all else that decides the values: checksum of weights, size, resampler.
             Equal ids mean equal arrays for equal clips.
+        uses: optional: the sides that its values depend on, so that they hold when the other one changes.
     """
 
     @property

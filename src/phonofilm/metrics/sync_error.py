@@ -39,6 +39,7 @@ from phonofilm.metrics._ruler.eye import Eye
 from phonofilm.metrics._ruler.store import ruler
 from phonofilm.metrics._score import OURS, About, Better, Metric, Score
 from phonofilm.metrics._subject import Arrays, Subject
+from phonofilm.pair import AV
 
 SIDE = 64
 """Motion is measured in pictures of this height and width."""
@@ -71,6 +72,7 @@ class Sides:
 class _Motion:
     """The reading of how much changes from frame to frame (or group), ``(frames - 1,)``."""
 
+    uses = AV(True, False)
     id = f"change-{SIDE}-{FASTEST}fps@1"
 
     def __call__(self, subject: Subject) -> Arrays:

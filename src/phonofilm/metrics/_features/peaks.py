@@ -27,6 +27,7 @@ from filelock import FileLock
 from phonofilm.errors import MediaError
 from phonofilm.media.resample import resample_audio
 from phonofilm.metrics._subject import Arrays, Subject
+from phonofilm.pair import AV
 
 SAMPLE_RATE = 22_050
 RESAMPLER = f"mean of the channels, soxr HQ to {SAMPLE_RATE} Hz"
@@ -142,6 +143,7 @@ def _compiling(package: str) -> Iterator[None]:
 class _Onsets:
     """The reading of onset times; see :func:`sound_peaks`."""
 
+    uses = AV(False, True)
     id = f"onsets-librosa-{SAMPLE_RATE}-soxr-hq@1"
 
     def __call__(self, subject: Subject) -> Arrays:
@@ -151,6 +153,7 @@ class _Onsets:
 class _Motion:
     """The reading of mean flow; see :func:`flow`."""
 
+    uses = AV(True, False)
     id = "flow-farneback@2"
 
     def __call__(self, subject: Subject) -> Arrays:

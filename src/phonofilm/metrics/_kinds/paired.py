@@ -55,7 +55,7 @@ class Paired(Metric[Named]):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        if hasattr(cls, "name"):
+        if hasattr(cls, "name") and "gives" not in vars(cls):
             cls.gives = (cls.name,)
 
     @abstractmethod

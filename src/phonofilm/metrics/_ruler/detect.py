@@ -33,20 +33,35 @@ class Detection:
     confidence: float
 
 
-class _Events:
-    """The reading of the events seen and heard in a clip that has picture and sound."""
+class _Seen:
+    """The reading of the events seen in a clip that has picture and sound: times in seconds."""
+
+    uses = AV(True, False)
 
     @property
     def id(self) -> str:
-        return f"events@1-{ruler()}"
+        return f"seen@1-{ruler()}"
 
     def __call__(self, subject: Subject) -> Arrays:
-        """Times in seconds, ``seen`` and ``heard``."""
         subject.whole()
-        return {"seen": times(see(subject.clip)), "heard": times(hear(subject.clip))}
+        return {"times": times(see(subject.clip))}
 
 
-_EVENTS = _Events()
+class _Heard:
+    """The reading of the events heard in a clip that has picture and sound: times in seconds."""
+
+    uses = AV(False, True)
+
+    @property
+    def id(self) -> str:
+        return f"heard@1-{ruler()}"
+
+    def __call__(self, subject: Subject) -> Arrays:
+        subject.whole()
+        return {"times": times(hear(subject.clip))}
+
+
+_EVENTS = AV(_Seen(), _Heard())
 
 
 def events(subject: Subject) -> AV[np.ndarray]:
@@ -55,8 +70,7 @@ def events(subject: Subject) -> AV[np.ndarray]:
     Raises:
         MediaError: if picture or sound is missing.
     """
-    found = subject.read(_EVENTS)
-    return AV(found["seen"], found["heard"])
+    return _EVENTS.map(lambda reading: subject.read(reading)["times"])
 
 
 def times(detections: tuple[Detection, ...]) -> np.ndarray:

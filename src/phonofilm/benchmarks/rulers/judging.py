@@ -1,0 +1,184 @@
+"""What follows for a score from its values on sets of clips whose sync is known. Plain values in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from phonofilm.benchmarks.rulers.variants import OTHER_FPS, SHIFTS_MS, TRUE, USUAL_FPS, shifted, shifts, swapped
+
+Values = Mapping[str, Mapping[str, Any]]
+"""Scores by the name of the variant: each with ``value``, ``interval``, ``chance``, ``better``, ``unit``."""
+
+SURE = 1.96
+"""Values differ if they are so many deviations of their difference apart (95 %)."""
+LEAST = 1e-12
+FEWEST_PARTS = 4
+"""So many disjoint sets tell a deviation; with fewer it is taken from the interval of all clips."""
+WHOLE = 3.92
+"""Deviations in a 95 % interval."""
+SLOPE_MS = 100
+MOST = {
+    **{f"avalign-{form}": 1.0 for form in ("svg", "tempotokens-2023", "tempotokens-2025")},
+    **{f"event-f1-{tolerance}": 1.0 for tolerance in ("frame", "125ms")},
+    **{f"event-hit-{tolerance}": 1.0 for tolerance in ("45ms", "125ms", "frame")},
+    **dict.fromkeys(("onset-f1", "onset-ap", "onset-accuracy", "avhscore", "javisscore", "imagebind-audio-video"), 1.0),
+}
+"""The greatest value that these scores are said to have: that of clips in perfect time."""
+
+
+def judged(
+    name: str,
+    values: Values,
+    parts: Mapping[int, Sequence[float | None]],
+    single: Sequence[float | None],
+    usual: str = f"{float(USUAL_FPS):g}",
+) -> dict[str, Any]:
+    """All about one score.
+
+    Args:
+        name: of the score.
+        values: on all clips, by variant.
+        parts: on disjoint sets of true clips, by their size.
+        single: on single true clips.
+        usual: frame rate of clips as they are.
+
+    Returns:
+        ``values``; ``noise`` at each size; ``chance``; ``best_ms``, the shift at which it is best; ``monotone``;
+        ``slope``, the loss at 100 ms; ``resolution`` at each size in ms; ``fps``; ``sees``, by variant; ``greatest``.
+    """
+    true = values[TRUE]
+    noise = {str(size): deviation(some, true, size) for size, some in parts.items()}
+    curve = {ms: values[shifted(ms)] for ms in shifts() if _known(values, shifted(ms))}
+    found = [one for one in single if one is not None]
+    return {
+        "unit": true["unit"],
+        "better": true["better"],
+        "values": dict(values),
+        "noise": noise,
+        "chance": true["chance"] if true["chance"] is not None else _value(values, swapped()),
+        "best_ms": best(curve),
+        "monotone": monotone(curve),
+        "slope": slope(curve),
+        "resolution": {size: resolution(curve, int(size), spread) for size, spread in noise.items()},
+        "fps": rates(values, usual),
+        "sees": {name: seen(true, one) for name, one in values.items() if name != TRUE},
+        "most": MOST.get(name),
+        "greatest": max(found) if found else None,
+    }
+
+
+def worse(value: float, than: float, better: str) -> float:
+    """By how much a value is worse than another one; negative where it is better."""
+    if better == "nearer zero":
+        return abs(value) - abs(than)
+    return than - value if better == "higher" else value - than
+
+
+def deviation(some: Sequence[float | None], true: Mapping[str, Any], size: int) -> float | None:
+    """Standard deviation over sets of ``size`` clips; ``None`` where it cannot be told.
+
+    Of disjoint sets where there are enough of them, else from the interval over all clips, which shrinks with the root
+    of their number.
+    """
+    known = [one for one in some if one is not None]
+    if len(known) >= FEWEST_PARTS:
+        return float(np.std(known, ddof=1))
+    if true["interval"] is None or not true["n"]:
+        return None
+    low, high = true["interval"]
+    return float((high - low) / WHOLE * (true["n"] / size) ** 0.5)
+
+
+def apart(one: Mapping[str, Any], other: Mapping[str, Any], size: int, spread: float | None = None) -> float | None:
+    """By how much the other score is worse, where that is more than noise on sets of ``size`` clips.
+
+    Args:
+        one, other: scores with values.
+        size: clips in a set.
+        spread: deviation of the one over such sets, where it is known better than from its interval.
+
+    Returns:
+        0 where noise explains the difference; ``None`` where no noise is known.
+    """
+    own = spread if spread is not None else deviation((), one, size)
+    others = deviation((), other, size)
+    if own is None or others is None:
+        return None
+    loss = worse(other["value"], one["value"], one["better"])
+    noise = SURE * float(np.hypot(own, others))
+    return loss if abs(loss) > max(noise, LEAST) else 0.0
+
+
+def best(curve: Mapping[int, Mapping[str, Any]]) -> int | None:
+    """The shift at which a score is best; of several the least."""
+    if not curve:
+        return None
+    return min(curve, key=lambda ms: (round(worse(curve[ms]["value"], 0.0, curve[ms]["better"]), 9), abs(ms)))
+
+
+def monotone(curve: Mapping[int, Mapping[str, Any]]) -> bool | None:
+    """Whether a score nowhere gets better with a larger shift, beyond its noise; ``None`` if a value is missing."""
+    if set(curve) != set(shifts()):
+        return None
+    lines = [[curve[sign * size] for size in SHIFTS_MS] for sign in (-1, 1)]
+    return not any(
+        (apart(one, later, one["n"]) or 0.0) < 0
+        for line in lines
+        for place, one in enumerate(line)
+        for later in line[place + 1 :]
+    )
+
+
+def slope(curve: Mapping[int, Mapping[str, Any]]) -> float | None:
+    """By how much a score is worse at 100 ms, early and late on average."""
+    if not {-SLOPE_MS, 0, SLOPE_MS} <= set(curve):
+        return None
+    true = curve[0]
+    return float(np.mean([worse(curve[ms]["value"], true["value"], true["better"]) for ms in (-SLOPE_MS, SLOPE_MS)]))
+
+
+def resolution(curve: Mapping[int, Mapping[str, Any]], size: int, noise: float | None) -> int | None:
+    """The least shift from which on, early and late, a score is worse than at none beyond its noise; in ms."""
+    least = None
+    for ms in reversed(SHIFTS_MS[1:]):
+        away = [curve.get(sign * ms) for sign in (-1, 1)]
+        if 0 not in curve or any(one is None or (apart(curve[0], one, size, noise) or 0.0) <= 0 for one in away):
+            break
+        least = ms
+    return least
+
+
+def rates(values: Values, usual: str) -> dict[str, Any]:
+    """By frame rate: the value of true clips, of clips 100 and 200 ms late, and of swapped sounds."""
+    every = {usual: None, **{f"{float(fps):g}": fps for fps in OTHER_FPS}}
+    return {
+        name: {
+            "true": _value(values, shifted(0, fps)),
+            "100 ms": _value(values, shifted(100, fps)),
+            "200 ms": _value(values, shifted(200, fps)),
+            "swapped": _value(values, swapped(fps)),
+        }
+        for name, fps in every.items()
+        if shifted(0, fps) in values
+    }
+
+
+def seen(true: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
+    """``worse``, ``better`` or ``no``: whether a set differs from the true clips beyond noise."""
+    if true["value"] is None or other["value"] is None:
+        return None
+    loss = apart(true, other, true["n"])
+    if loss is None:
+        return None
+    return "no" if loss == 0 else "worse" if loss > 0 else "better"
+
+
+def _known(values: Values, name: str) -> bool:
+    return name in values and values[name]["value"] is not None
+
+
+def _value(values: Values, name: str) -> float | None:
+    return values[name]["value"] if name in values else None

@@ -1,0 +1,110 @@
+import pytest
+
+from phonofilm.benchmarks.rulers.judging import best, deviation, judged, monotone, resolution, seen, slope
+from phonofilm.benchmarks.rulers.page import sentences
+from phonofilm.benchmarks.rulers.variants import TRUE, shifted, shifts
+
+
+def score(value, spread=0.01, better="higher", n=100, chance=None):
+    interval = None if value is None else (value - 1.96 * spread, value + 1.96 * spread)
+    return {
+        "value": value,
+        "interval": interval,
+        "n": n,
+        "better": better,
+        "unit": "",
+        "chance": chance,
+        "reason": None,
+    }
+
+
+def curve(of, **rest):
+    return {ms: score(of(ms), **rest) for ms in shifts()}
+
+
+FALLING = curve(lambda ms: 1 - abs(ms) / 500)
+
+
+def test_a_falling_score():
+    assert (best(FALLING), monotone(FALLING), slope(FALLING)) == (0, True, pytest.approx(0.2))
+
+
+def test_resolution_shrinks_with_the_number_of_clips():
+    """A difference of 2 ms / 1000 a ms; noise 0.1 at 1 clip, so 1.96 sqrt(2) 0.1 / sqrt(n) must be exceeded."""
+    found = {n: resolution(FALLING, n, None) for n in (4, 25, 100, 10_000)}
+    assert found == {4: 100, 25: 33, 100: 17, 10_000: 17}
+    assert resolution(curve(lambda ms: 0.5), 100, None) is None
+
+
+def test_what_is_seen_on_one_side_only_is_not_seen():
+    onesided = curve(lambda ms: 1 - max(ms, 0) / 500)
+    assert resolution(onesided, 100, None) is None
+    assert monotone(onesided) is True
+
+
+def test_two_humps_are_not_monotone_and_not_best_at_zero():
+    humps = curve(lambda ms: 0.9 if abs(ms) == 67 else 0.5)
+    assert (best(humps), monotone(humps)) == (-67, False)
+    within_noise = curve(lambda ms: 0.51 if abs(ms) == 67 else 0.5)
+    assert monotone(within_noise) is True
+
+
+@pytest.mark.parametrize(("better", "sign"), [("higher", -1), ("lower", 1)])
+def test_either_way_may_be_better(better, sign):
+    found = curve(lambda ms: sign * abs(ms) / 100, better=better)
+    assert (best(found), monotone(found), slope(found)) == (0, True, pytest.approx(1))
+    assert resolution(found, 100, None) == 17
+
+
+def test_an_offset_is_better_nearer_zero():
+    found = curve(lambda ms: float(ms - 5), better="nearer zero", spread=1.0)
+    assert (best(found), slope(found), resolution(found, 100, None)) == (0, pytest.approx(95), 17)
+
+
+def test_deviation_of_sets_or_of_the_interval():
+    true = score(0.5, spread=0.03, n=900)
+    assert deviation([1.0, 3.0, 1.0, 3.0], true, 225) == pytest.approx(1.1547, abs=1e-4)
+    assert deviation([1.0, 3.0], true, 225) == pytest.approx(0.06)
+    assert deviation([], score(0.5) | {"interval": None}, 10) is None
+
+
+def test_differences_beyond_noise_are_seen():
+    true = score(0.5)
+    assert [seen(true, score(value)) for value in (0.4, 0.49, 0.6)] == ["worse", "no", "better"]
+    assert seen(true, score(None)) is None
+    assert seen(true | {"interval": None}, score(0.1)) is None
+
+
+def words(values, **changes):
+    found = judged("avalign-svg", values, {32: [], 128: [], 512: []}, [0.2, changes.pop("single", 1.0)])
+    return " ".join(sentences(found | changes))
+
+
+def of_curve(found, **rest):
+    values = {shifted(ms): one for ms, one in found.items()}
+    values[TRUE] = values[TRUE] | {"chance": 0.1}
+    return values | rest
+
+
+def test_sentences_say_what_was_found():
+    text = words(of_curve(FALLING, swapped=score(0.1), blur=score(1.0)))
+    assert "True clips score 1.00" in text
+    assert "of at most 1; with other sounds 0.10" in text
+    assert "best where sound and picture are in time" in text
+    assert "It gets no better with larger shifts" in text
+    assert "from 33 ms on with 32 clips; from 17 ms on with 128 and 512 clips" in text
+    assert "Worse for it are: swapped. It does not see: blur." in text
+    assert "A single clip" not in text
+
+
+def test_sentences_say_what_is_wrong():
+    humps = of_curve(curve(lambda ms: 0.9 if abs(ms) == 67 else 0.5))
+    text = words(humps | {shifted(0, one): score(0.8) for one in (12, 8)}, single=3.0)
+    assert "not in time but with the sound 67 ms early (0.90)" in text
+    assert "better again somewhere" in text
+    assert "0.50 at 24, 0.80 at 12, 0.80 at 8: films of different rates cannot be compared" in text
+    assert "A single clip scored 3.00" in text
+    flat = words(of_curve(curve(lambda ms: 0.5)))
+    assert "No shift of the sound changes it beyond its noise in 100 clips" in flat
+    unknown = {name: one | {"interval": None} for name, one in of_curve(FALLING).items()}
+    assert "noise is not known" in words(unknown)
