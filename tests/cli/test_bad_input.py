@@ -202,7 +202,7 @@ def test_a_picture_that_is_too_short(run: Run, model: Path, tmp_path: Path) -> N
         (["generate", "x", "--n", "0"], ["--n", "greater than or equal to 1", "--help"]),
         (["generate", "x", "--seed", "1.5"], ["--seed", "integer", "--help"]),
         (["nope"], ["No such command 'nope'", "phonofilm --help"]),
-        (["score"], ["Missing argument", "phonofilm score --help"]),
+        (["score"], ["no folder is named", "--list", "--compare"]),
         (["prepare", "clapperboard", "--count", "2", "-o", "d", "--fps", "0"], ["must be above 0"]),
         (["prepare", "clapperboard", "--count", "2", "-o", "d", "--fps", "7.3"], ["73/5 frames are no whole number"]),
         (["bench", "clapperbord"], ["unknown benchmark 'clapperbord'", "'clapperboard'"]),

@@ -70,7 +70,7 @@ def test_an_interrupt_says_how_to_continue(run: Run, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(plans, "base", interrupt)
     ran = run("train", "svg-tiny", "--from-scratch", "--stage", "video")
     assert ran.status != 0
-    assert "the same command again to continue" in ran.err
+    assert "the same command again to go on" in ran.err
 
 
 @pytest.mark.parametrize("stage", ["codec", "latents", "video", "audio", "joint"])

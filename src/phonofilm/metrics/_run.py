@@ -153,9 +153,10 @@ def score_folder(
         raise SettingError("a codec serves Frechet distances to true films: name their folder too (--reference)")
     if workers < 1:
         raise SettingError(f"{workers} workers look at nothing: give at least 1")
+    asked = None if metrics is None else chosen(metrics, given, reference is not None)
     own, true = films(folder), films(reference) if reference is not None else None
     has_pairs = {film.path.stem for film in own} <= {film.path.stem for film in true or ()}
-    wanted = chosen(metrics, given, reference is not None, has_pairs)
+    wanted = chosen(None, given, reference is not None, has_pairs) if asked is None else asked
     total, done = len(own) + len(true or ()), 0
     kept = None if cache is None else Cache(Path(cache))
 
