@@ -45,6 +45,7 @@ COLUMNS = (
     Column(F1, "event F1, 125 ms", Group.TIME, 2),
     Column("event-hit-45ms", "hits within 45 ms", Group.TIME, 2),
     Column("event-offset-median", "median offset, ms", Group.TIME, 0),
+    Column("event-error-p50", "median error, ms", Group.TIME, 0),
     Column("event-error-p90", "p90 error, ms", Group.TIME, 0),
     Column("avalign-svg", "avalign-svg", Group.TIME, 2),
     Column("material-picture", "picture shows the material", Group.CONTENT, 2),
