@@ -6,6 +6,7 @@ import pytest
 
 from phonofilm.data.clapperboard import HELD_OUT, render, sample_scene
 from phonofilm.errors import MediaError
+from phonofilm.estimate import mean, weighted
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
 from phonofilm.metrics import Subject, events
@@ -48,6 +49,15 @@ def test_of_two_lags_that_fit_alike_the_smaller_counts():
 
 def scores(measured):
     return {score.name: score for score in SyncError().scores(measured, None, 0)}
+
+
+def test_intervals_of_any_statistic_are_those_of_the_mean():
+    values = np.random.default_rng(0).normal(size=20)
+    found = weighted(20, lambda times: float(times @ values / times.sum()), 3, empty="")
+    expected = mean(values.tolist(), 3, empty="")
+    assert (found.value, found.interval) == (pytest.approx(expected.value), pytest.approx(expected.interval))
+    assert weighted(1, lambda times: 2.0, 3, empty="").interval is None
+    assert weighted(0, lambda times: 2.0, 3, empty="none").reason == "none"
 
 
 def test_one_sided_clips_count_as_random_and_empty_ones_do_not():

@@ -15,9 +15,10 @@ highest; positive where the sound is late. Chance: each picture with the sound o
 
 Traps. The lag of a single film is uncertain: a regular beat fits at every multiple of its period, and real films in
 which something moves between sounds may fit best far away. The mean over many clips is what counts, and the offset
-holds where single errors do not. A constant error is seen to within some 15 ms, but not the spread within a clip:
-jitter of each event weakens the evidence and shows only as that grows. Speech, and all sound that begins without
-anything stopping, is judged by chance.
+holds where single errors do not. On Clapperboard a shift adds to the error what it is, and sound in time has some 10
+ms (24 frames a second) to 30 ms (12 and 8) of it; at 4 frames a second 120. Jitter of single events counts for about
+1.5 times its deviation. Speech, and all sound that begins without anything stopping, is judged by chance; so are sounds
+in noise as loud as they are.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def judged(
         name: of the score.
         values: on all clips, by variant.
         parts: on disjoint sets of true clips, by their size.
-        single: on single true clips.
+        single: on single clips of any variant.
         usual: frame rate of clips as they are.
 
     Returns:

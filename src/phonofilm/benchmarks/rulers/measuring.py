@@ -39,6 +39,7 @@ LIKEWISE = ("onset-f1", "onset-ap", "clap-score", "clip-score", "imagebind-text-
 BY_TRUTH = ("event-detectors",)
 """Metrics that need to know the events, and so are no metrics of clips."""
 SEED = 0
+"""Of intervals and wrong pairs."""
 AHEAD = 2
 RESULTS = "rulers.json"
 
@@ -303,7 +304,7 @@ def measured(metric: Metric[Any], records: Mapping[str, list[Any]], fps: str) ->
 
     values = {name: scores(some) for name, some in records.items()}
     parts = {size: [scores(part) for part in _parts(true, size)] for size in SIZES}
-    single = [scores([record]) for record in true[: SIZES[0]]]
+    single = [scores([record]) for some in records.values() for record in some[: SIZES[0]] if record is not None]
     return {
         name: judged(
             name,

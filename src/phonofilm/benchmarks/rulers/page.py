@@ -176,14 +176,18 @@ def _about_rates(score: Mapping[str, Any]) -> Iterator[str]:
     if len(found) < 2 or score["chance"] is None:
         return
     usual = score["values"][TRUE]["value"]
+    rates = ", ".join(f"{_number(value)} at {fps}" for fps, value in found.items())
+    said = f"By frames a second, the same true clips score {rates}"
+    if score["better"] == "nearer zero":  # chance is near zero too, so no measure of what is far
+        yield f"{said}."
+        return
     near = [fps for fps, value in found.items() if abs(value - usual) <= COMPARABLE * abs(usual - score["chance"])]
     verdict = "films of different rates cannot be compared by it"
     if len(near) == len(found):
         verdict = "films of all these rates can be compared by it"
     elif len(near) > 1:
         verdict = f"of these, films of {_list(near)} can be compared by it"
-    rates = ", ".join(f"{_number(value)} at {fps}" for fps, value in found.items())
-    yield f"By frames a second, the same true clips score {rates}: {verdict}."
+    yield f"{said}: {verdict}."
 
 
 def _list(words: Sequence[str], last: str = "and") -> str:
