@@ -40,7 +40,7 @@ def test_results_and_page_are_written(run: Run, tmp_path: Path) -> None:
     results = json.loads((tmp_path / "r" / "rulers.json").read_text())
     assert list(results["grounds"][0]["metrics"]) == ["sync-error", "onset-f1"]
     text = page.read_text()
-    assert "```\nphonofilm " in text
+    assert "```\nphonofilm" in text
     assert "**sync-error** (sync-error@1). True clips score" in text
     assert (tmp_path / "rulers-1.svg").is_file()
     assert (tmp_path / "r" / "rulers.md").read_text() == text
