@@ -97,6 +97,7 @@ def test_two_runs_are_compared_clip_by_clip(run: Run, noise: Callable[[int], Pat
     [
         ((), "no folder is named"),
         (("films", "--weights", "vggish"), "is not NAME=PATH"),
+        (("films", "--weights", "clip=a", "--weights", "clip=b"), "named twice"),
         (("films", "--also", "scores.pdf"), "choose a name in .md, .tex or .png"),
         (("films", "--metrics", "fvd"), "unknown metric"),
     ],

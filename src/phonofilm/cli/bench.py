@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from phonofilm.cli.parse import assignments
+from phonofilm.cli import parse
 from phonofilm.cli.progress import progress
 from phonofilm.errors import SettingError, unknown_name
 
@@ -98,17 +98,17 @@ def bench(
             first_seed=first_seed,
             clips=clips,
             metrics=None if metrics is None else tuple(metrics.split(",")),
-            weights=dict(_named(text, "--weights") for text in weights or []),
+            weights=parse.weights(weights),
             workers=workers,
             write=write,
             device="cpu" if device == "auto" else device,
         )
     if clips or metrics or weights or workers > 1:
         raise SettingError("--clips, --metrics, --weights and --workers belong to rulers: leave them out")
-    named = dict(_named(text) for text in model or [])
+    named = dict(parse.named(text, "--model", "names no row", "uncoupled=runs/none/model") for text in model or [])
     if len(named) < len(model or []):
         raise SettingError("two rows have one name: give each --model NAME=MODEL its own")
-    chosen = assignments(settings)
+    chosen = parse.assignments(settings)
     if "gamma" in chosen:
         raise SettingError("the rows differ in gamma: choose it with --gammas")
     sweep = _numbers(gammas)
@@ -152,14 +152,6 @@ def _save(results: dict, tables: str, output: Path, write: Path | None) -> None:
         save_rows(results, write.parent / PLOT, force=True)
         body = f"## Clapperboard: ways to couple picture and sound\n\n{tables}\n\n![Every score by row]({PLOT})"
         write_section(write, SECTION, body)
-
-
-def _named(text: str, option: str = "--model") -> tuple[str, str]:
-    name, equals, place = text.partition("=")
-    if not (name and equals and place):
-        what, example = ("row", "uncoupled=runs/none/model") if option == "--model" else ("weights", "imagebind=FILE")
-        raise SettingError(f"{option} {text!r} names no {what}: write for example {option} {example}")
-    return name, place
 
 
 def _numbers(text: str) -> tuple[float, ...]:

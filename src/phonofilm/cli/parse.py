@@ -111,3 +111,35 @@ def assignments(text: str) -> dict[str, Any]:
             raise SettingError(f"{part!r} is not a setting: write for example gamma=1.5,steps=25") from None
     sides = SIDES.map(lambda side: found.pop(side, None))
     return found if sides == AV(None, None) else {**found, "guidance": sides}
+
+
+def named(text: str, option: str, complaint: str, example: str) -> tuple[str, str]:
+    """The two sides of NAME=PLACE.
+
+    Args:
+        text: as it was typed.
+        option: that it was given to.
+        complaint: what is wrong where it has not two sides, in words that follow it.
+        example: of one that has.
+
+    Raises:
+        SettingError: if it has not two sides.
+    """
+    name, equals, place = text.partition("=")
+    if not (name and equals and place):
+        raise SettingError(f"{option} {text!r} {complaint}: write for example {option} {example}")
+    return name, place
+
+
+def weights(texts: list[str] | None) -> dict[str, str]:
+    """Weights of published networks as ``--weights NAME=PATH`` names them, by name.
+
+    Raises:
+        SettingError: for anything else, or if a network is named twice.
+    """
+    found = dict(
+        named(text, "--weights", "names no weights, it is not NAME=PATH", "imagebind=FILE") for text in texts or ()
+    )
+    if len(found) < len(texts or ()):
+        raise SettingError("a network's weights are named twice: give each --weights NAME=PATH once")
+    return found

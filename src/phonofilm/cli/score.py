@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from phonofilm.cli import parse
 from phonofilm.cli.progress import progress
 from phonofilm.cli.score_tables import catalogue, comparison, left_out, licences, show, table
 from phonofilm.errors import SettingError
@@ -94,6 +95,7 @@ def score(
         from phonofilm.models import load
         from phonofilm.plots.scores import check_scores_target, save_scores
 
+        named = parse.weights(weights)
         if folder.is_dir():  # otherwise that is what to complain about
             check_target(output, force=force)
         for path in also or ():
@@ -103,7 +105,7 @@ def score(
                 folder,
                 reference,
                 None if metric is None else [name for some in metric for name in some.split(",") if name],
-                given=Given(None if codec is None else load(codec).codec, dict(map(_named, weights or ())), device),
+                given=Given(None if codec is None else load(codec).codec, named, device),
                 seed=seed,
                 skip_bad=skip_bad,
                 workers=workers or os.cpu_count() or 1,
@@ -115,11 +117,3 @@ def score(
             save_scores({folder.resolve().name: result.to_json()}, path, force=force)
         show(table(result))
         typer.echo("\n".join([*licences(result), *left_out(result), f"{output}: {result.clips} films"]))
-
-
-def _named(text: str) -> tuple[str, str]:
-    """The two sides of NAME=PATH."""
-    name, equals, path = text.partition("=")
-    if not (name and equals and path):
-        raise SettingError(f"--weights {text} is not NAME=PATH: write --weights vggish=vggish.pth, say")
-    return name, path
