@@ -108,6 +108,26 @@ def test_killed_at_random_moments_and_continued_with_more_processes_it_gives_the
     assert not list((tmp_path / "out").glob(".*"))
 
 
+def test_the_jobs_of_an_array_do_all_but_packing_and_none_waits_for_another(
+    run: Run, films: Path, prepared: Path, tmp_path: Path
+) -> None:
+    command = ["prepare", "run", prepared / "small.yaml", films, "-o", tmp_path / "out", "--workers", "1"]
+    for share in ("2/3", "0/3", "1/3"):
+        ran = run(*command, "--shard", share)
+        assert ran.status == 0, ran.err
+        assert f"share {share} is cut" in ran.out
+        assert not (tmp_path / "out").exists()
+    journals = list(tmp_path.glob("*.work/scan-*/journal*"))
+    scanned = [len(path.read_text().splitlines()) for path in journals]
+    assert len(journals) > 1
+    assert sum(scanned) == 5
+    ran = run(*command, "--max-bad", "0.5")
+    assert ran.status == 0, ran.err
+    assert "5 films, 3 used" in ran.out
+    assert not list(tmp_path.glob("*.work/*/journal-0-of-1.jsonl")), "nothing was left to do"
+    assert bytes_of(tmp_path / "out") == bytes_of(prepared / "out")
+
+
 def test_both_decoders_find_every_clip_in_its_film(run: Run, prepared: Path) -> None:
     ran = run("prepare", "verify", prepared / "out.work", "--decoder", "both", "--packed", prepared / "out")
     assert ran.status == 0, ran.err

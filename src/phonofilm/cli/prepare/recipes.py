@@ -51,13 +51,17 @@ def run(
 
     phonofilm prepare run my.yaml films/ -o packed/ --shard 3/16
     """
+    from phonofilm.data.ingest.ownership import is_own
     from phonofilm.data.ingest.recipe import read_recipe
-    from phonofilm.data.ingest.workspace import PLAN, Workspace
+    from phonofilm.data.ingest.workspace import Workspace
+    from phonofilm.data.packed.rows import INDEX
+    from phonofilm.media.atomic import check_target
 
     told = read_recipe(recipe)
     place = work or output.with_name(f"{output.name}.work")
-    force = force or (place / PLAN).exists()  # the packed folder is then ours
-    space = Workspace.begin(place, films, told.scan).with_plan(
+    force = force or is_own(place, output)
+    check_target(output / INDEX, force=force, new_folder=True)  # now, not after hours of work
+    space = running.own(Workspace.begin(place, films, told.scan)).with_plan(
         split=told.split,
         score=told.score,
         filter=told.filter,
@@ -65,21 +69,15 @@ def run(
         splits=told.splits,
         pack=told.pack,
     )
-    if not _stages(space, running) or not packed(space, running, output, force=force, max_bad=1.0):
+    running("scanning", space, space.scanning, space.to_scan())
+    running("splitting", space, space.splitting, space.to_split())
+    running("measuring", space, space.scoring, space.to_score())
+    running("captioning", space, space.captioning, space.to_caption())
+    if not packed(space, running, output, force=force, max_bad=1.0):
         return
     if told.encode is not None:
         encode(output, model=told.encode.model, leave_short=True)
     _conclude(told, space, running, max_bad)
-
-
-def _stages(space: Workspace, running: Running) -> bool:
-    """All up to the captions; whether all of it is there."""
-    return (
-        running("scanning", space, space.scanning, space.to_scan())
-        and running("splitting", space, space.splitting, space.to_split())
-        and running("measuring", space, space.scoring, space.to_score())
-        and running("captioning", space, space.captioning, space.to_caption())
-    )
 
 
 def _conclude(recipe: Recipe, space: Workspace, running: Running, max_bad: float) -> None:

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,7 +35,9 @@ Ray = Annotated[
         help="Work on a Ray cluster: auto, local, HOST:PORT or ray://HOST:PORT.",
     ),
 ]
-ShardOf = Annotated[str, typer.Option("--shard", metavar="I/N", help="Do this share only, as job I of an array of N.")]
+ShardOf = Annotated[
+    str, typer.Option("--shard", metavar="I/N", help="Do this share of the films only, as job I of an array of N.")
+]
 Retry = Annotated[bool, typer.Option("--retry-failed", help="Try films again that took too long or crashed.")]
 TimeLimit = Annotated[float, typer.Option("--time-limit", min=1, help="Seconds that one film may take.")]
 MemoryLimit = Annotated[float, typer.Option("--memory-limit", min=0.25, help="GiB that one film may take.")]
@@ -87,7 +89,7 @@ class Running:
 
     Attributes:
         engines: where.
-        share: of the films, as one job of an array does.
+        share: of the films, as one job of an array takes it.
         retry: films again that took too long or crashed.
     """
 
@@ -95,29 +97,23 @@ class Running:
     share: Shard
     retry: bool
 
-    def __call__(self, what: str, space: Workspace, stage: Stage[Any], jobs: Mapping[str, Any]) -> bool:
-        """Make what is missing, with progress; a film that fails is recorded with its reason.
+    def own(self, space: Workspace) -> Workspace:
+        """The same with this run's share of the films only."""
+        return replace(space, share=self.share)
 
-        Returns:
-            Whether all is there now; where it is not, other jobs of the array are at it, and this is said.
-        """
+    def __call__(self, what: str, space: Workspace, stage: Stage[Any], jobs: Mapping[str, Any]) -> None:
+        """Make what is missing, with progress; a film that fails is recorded with its reason."""
         from phonofilm.data.ingest.engine import run
 
         with progress(what, "films") as report:
             run(
-                space.parts(stage, self.share),
+                space.parts(stage),
                 jobs,
                 self.engines.engine(space.films, space.folder),
                 self.engines.limits,
-                shard=self.share,
                 retry=lambda failure: self.retry and failure.reason.may_pass,
                 progress=report,
             )
-        missing = len(space.parts(stage).missing(jobs))
-        if missing:
-            share = f"{self.share.index}/{self.share.count}"
-            typer.echo(f"{space.folder}: share {share} is done; {missing} of {len(jobs)} films are still missing")
-        return not missing
 
 
 @contextmanager
@@ -155,18 +151,19 @@ def account(space: Workspace, ledger: Ledger, allowed: float = 1.0) -> None:
     Args:
         space: whose.
         ledger: what its stages said.
-        allowed: share of bad films that is borne.
+        allowed: part of the films that may be bad; a share of few films is not judged.
 
     Raises:
         typer.Exit: with status 3 if more are bad.
     """
     lost = [fate.reason for _, fate in ledger.lost]
-    said = f"{space.folder}: {_used('films', len(ledger.sources), lost)}"
+    share = "" if space.share.is_all else f", share {space.share}"
+    said = f"{space.folder}{share}: {_used('films', len(ledger.sources), lost)}"
     if ledger.clips:
         said += f"; {_used('clips', len(ledger.clips), [fate.reason for fate in ledger.fates.values()])}"
     typer.echo(said)
     bad = sum(reason.is_fault for reason in lost)
-    if bad > allowed * len(ledger.sources):
+    if space.share.is_all and bad > allowed * len(ledger.sources):
         typer.echo(
             f"phonofilm: {bad} of {len(ledger.sources)} films are bad, more than --max-bad {allowed:g}: "
             f"see phonofilm prepare report {space.folder}, then mend or remove them, or raise it",

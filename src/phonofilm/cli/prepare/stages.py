@@ -39,9 +39,9 @@ def scan(
     from phonofilm.data.ingest.scan import Scan
     from phonofilm.data.ingest.workspace import Workspace
 
-    space = Workspace.begin(output, films, Scan(silent=silent))
-    if running("scanning", space, space.scanning, space.to_scan()):
-        account(space, Ledger(space.sources), max_bad)
+    space = running.own(Workspace.begin(output, films, Scan(silent=silent)))
+    running("scanning", space, space.scanning, space.to_scan())
+    account(space, Ledger(space.sources), max_bad)
 
 
 @given_by(running, time_limit=3600)
@@ -75,9 +75,9 @@ def split(
     length, step, least = fraction(seconds, "--seconds"), fraction(stride, "--stride"), fraction(rest, "--rest")
     given = {"seconds": length, "stride": step, "skip": fraction(skip, "--skip"), "rest": least, "scenes": scenes}
     settings = checked(Split, given, "phonofilm prepare split")
-    space = Workspace.open(work).with_plan(split=settings)
-    if running("splitting", space, space.splitting, space.to_split()):
-        account(space, space.ledger(scores=False, captions=False), max_bad)
+    space = running.own(Workspace.open(work).with_plan(split=settings))
+    running("splitting", space, space.splitting, space.to_split())
+    account(space, space.ledger(scores=False, captions=False), max_bad)
 
 
 @given_by(running, time_limit=3600)
@@ -109,9 +109,9 @@ def score(
 
     settings = checked(Scoring, {"measures": measures, "plugins": plugins or ()}, "phonofilm prepare score")
     _ = settings.gives  # raises for an unknown family
-    space = Workspace.open(work).with_plan(score=settings)
-    if running("measuring", space, space.scoring, space.to_score()):
-        account(space, space.ledger(captions=False), max_bad)
+    space = running.own(Workspace.open(work).with_plan(score=settings))
+    running("measuring", space, space.scoring, space.to_score())
+    account(space, space.ledger(captions=False), max_bad)
 
 
 def filter_(
@@ -185,9 +185,9 @@ def caption(
         asked.append({"kind": "endpoint", "url": url, "model": model, "sound": sound, **question})
     given = {"sources": asked} if asked else {}
     settings = checked(Caption, {**given, "required": not optional}, "phonofilm prepare caption")
-    space = Workspace.open(work).with_plan(caption=settings)
-    if running("captioning", space, space.captioning, space.to_caption()):
-        account(space, space.ledger(), max_bad)
+    space = running.own(Workspace.open(work).with_plan(caption=settings))
+    running("captioning", space, space.captioning, space.to_caption())
+    account(space, space.ledger(), max_bad)
 
 
 def _source(text: str) -> dict[str, object]:

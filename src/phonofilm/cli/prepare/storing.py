@@ -70,23 +70,27 @@ def pack(
         "layout": "files" if files else "wds",
         "shard_bytes": shard_mb << 20,
     }
-    space = Workspace.open(work).with_plan(pack=checked(Pack, given, "phonofilm prepare pack"))
+    space = running.own(Workspace.open(work).with_plan(pack=checked(Pack, given, "phonofilm prepare pack")))
     packed(space, running, output, force=force, max_bad=max_bad)
 
 
 def packed(space: Workspace, running: Running, output: Path, *, force: bool, max_bad: float) -> bool:
-    """Cut and pack; whether all is packed."""
+    """Cut, and pack unless the clips are a share's; whether they are packed."""
+    from phonofilm.data.ingest.ownership import note
     from phonofilm.data.ingest.rows import Failure
     from phonofilm.data.packed.shards import pack as write
 
     ledger = space.ledger()
-    if not ledger.used:
+    if space.share.is_all and not ledger.used:
         raise SettingError(f"{space.folder} has no clip that is used: see phonofilm prepare stats {space.folder}")
     films = space.to_cut(ledger)
     parts = space.parts(space.cutting)
     made = films.keys() - set(parts.missing(films))
     parts.forget(job for job in made if not isinstance(parts.result(job), Failure) and not films[job].is_there)
-    if not running("cutting", space, space.cutting, films):
+    running("cutting", space, space.cutting, films)
+    if not space.share.is_all:
+        account(space, space.after_cutting(ledger))
+        typer.echo(f"share {space.share} is cut: when all are, give the command without --shard, which packs them")
         return False
     plan = space.plan.pack
     assert plan is not None
@@ -99,6 +103,7 @@ def packed(space: Workspace, running: Running, output: Path, *, force: bool, max
             shard_bytes=plan.shard_bytes,
             force=force,
             progress=lambda done: report(done, len(ledger.used)),
+            appears=lambda digest: note(space.folder, output, digest),
         )
     typer.echo(f"{output}: {count} clips")
     account(space, space.after_cutting(ledger), max_bad)
@@ -126,14 +131,13 @@ def verify(
     from phonofilm.data.ingest.rows import Failure
     from phonofilm.data.ingest.workspace import Workspace
 
-    space = Workspace.open(work)
+    space = running.own(Workspace.open(work))
     jobs = _whole(space)
     settings = space.cutting.settings
     faulty = 0
     for name in DecoderName if decoder is Look.BOTH else (DecoderName(decoder.value),):
         stage = checking(Checking.model_validate({"pack": settings, "decoder": name}), space.cutting.key)
-        if not running(f"verifying with the {name.value}", space, stage, jobs):
-            continue
+        running(f"verifying with the {name.value}", space, stage, jobs)
         results = [space.parts(stage).result(job) for job in jobs]
         failed = [result for result in results if isinstance(result, Failure)]
         found = summary([row for result in results if not isinstance(result, Failure) for row in result])

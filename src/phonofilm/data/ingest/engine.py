@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from phonofilm.data.ingest.pool import Limits
 from phonofilm.data.ingest.rows import Failure
-from phonofilm.data.ingest.stage import Parts, RowT, Shard
+from phonofilm.data.ingest.stage import Parts, RowT
 
 Progress = Callable[[int, int], None]
 """Called with jobs done and jobs in all."""
@@ -33,7 +33,6 @@ def run(
     engine: Engine,
     limits: Limits,
     *,
-    shard: Shard | None = None,
     retry: Callable[[Failure], bool] = lambda failure: False,
     progress: Progress = lambda done, total: None,
 ) -> None:
@@ -41,22 +40,20 @@ def run(
 
     Args:
         parts: of the stage.
-        jobs: all of it, by name; a job without rows is a job done.
+        jobs: all that this run does, by name; a job without rows is a job done.
         engine: where they run.
         limits: of each.
-        shard: which of them this run does; ``None``: all.
         retry: whether a job that failed so is tried again.
         progress: told after each job.
     """
-    own = [name for name in jobs if shard is None or name in shard]
-    missing = set(parts.missing(own))
-    todo = {name: jobs[name] for name in own if name in missing or _fails(parts, name, retry)}
-    done = len(own) - len(todo)
-    progress(done, len(own))
+    missing = set(parts.missing(jobs))
+    todo = {name: job for name, job in jobs.items() if name in missing or _fails(parts, name, retry)}
+    done = len(jobs) - len(todo)
+    progress(done, len(jobs))
     for name, result in engine(parts.stage.work, parts.stage.settings, todo, limits):
         parts.keep(name, result)
         done += 1
-        progress(done, len(own))
+        progress(done, len(jobs))
 
 
 def _fails(parts: Parts[RowT], job: str, retry: Callable[[Failure], bool]) -> bool:

@@ -50,6 +50,14 @@ class Film:
         return self.folder / self.path
 
     @property
+    def size(self) -> int:
+        """Its bytes; 0 if it is not there."""
+        try:
+            return self.place.stat().st_size
+        except OSError:
+            return 0
+
+    @property
     def job(self) -> str:
         """A name that changes with the file, as far as its size and date tell; a file that is not there has neither."""
         try:

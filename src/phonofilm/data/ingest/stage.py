@@ -56,7 +56,10 @@ class Stage(Generic[RowT]):
 
 @dataclass(frozen=True)
 class Shard:
-    """One of several runs that share the work on one folder, as the jobs of an array do.
+    """One of several runs that share the films of one folder, as the jobs of an array do.
+
+    A film falls to one of them by its size: it can be told without reading any, and copies of a film, of which only
+    one is used, fall to the same. So a run never waits for another before the clips of all films are packed.
 
     Attributes:
         index: which, from 0 on.
@@ -66,8 +69,16 @@ class Shard:
     index: int = 0
     count: int = 1
 
-    def __contains__(self, job: str) -> bool:
-        return int(sha256(job.encode())[:8], 16) % self.count == self.index
+    def __contains__(self, size: int) -> bool:
+        return int(sha256(str(size).encode())[:8], 16) % self.count == self.index
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+    @property
+    def is_all(self) -> bool:
+        """There is no other."""
+        return self.count == 1
 
 
 class Parts(Generic[RowT]):

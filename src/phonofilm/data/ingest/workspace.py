@@ -30,6 +30,7 @@ from phonofilm.media.atomic import make_folder, write_atomically
 PLAN = "plan.json"
 ANSWERS = "answers"
 """Folder of what models said about clips."""
+ALL = Shard()
 
 
 class Plan(Row):
@@ -59,10 +60,12 @@ class Workspace:
     Attributes:
         folder: of plan, parts and journals.
         plan: what is in ``plan.json``.
+        share: of the films; the others are as if they were not there.
     """
 
     folder: Path
     plan: Plan
+    share: Shard = ALL
 
     @classmethod
     def begin(cls, folder: Path, films: Path, settings: Scan) -> Workspace:
@@ -97,11 +100,11 @@ class Workspace:
         plan = self.plan.model_copy(update=changes)
         make_folder(self.folder)
         write_atomically(self.folder / PLAN, (plan.model_dump_json(indent=1) + "\n").encode(), force=True)
-        return Workspace(self.folder, plan)
+        return replace(self, plan=plan)
 
-    def parts(self, stage: Stage[RowT], shard: Shard | None = None) -> Parts[RowT]:
+    def parts(self, stage: Stage[RowT]) -> Parts[RowT]:
         """What a stage has made here."""
-        return Parts(self.folder, stage, shard)
+        return Parts(self.folder, stage, self.share)
 
     @property
     def films(self) -> Path:
@@ -139,11 +142,11 @@ class Workspace:
 
     def to_scan(self) -> dict[str, Film]:
         """The films by the names of the jobs that scan them."""
-        return {film.job: film for film in films(self.films)}
+        return {film.job: film for film in films(self.films) if film.size in self.share}
 
     @cached_property
     def sources(self) -> tuple[SourceRow, ...]:
-        """Every film, in the order of the paths; of two with the same bytes the second is left out.
+        """Every film of the share, in the order of the paths; of two with the same bytes the second is left out.
 
         Raises:
             MediaError: if one was not scanned yet.
@@ -277,7 +280,7 @@ def _by_source(clips: Iterable[ClipRow]) -> list[tuple[str, tuple[ClipRow, ...]]
 
 def _source(film: Film, result: Sequence[SourceRow] | Failure) -> SourceRow:
     if isinstance(result, Failure):
-        return SourceRow(path=film.path, size=film.place.stat().st_size, reason=result.reason, message=result.message)
+        return SourceRow(path=film.path, size=film.size, reason=result.reason, message=result.message)
     (row,) = result
     return row
 
