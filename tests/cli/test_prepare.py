@@ -152,9 +152,31 @@ def test_a_cut_file_that_was_lost_or_changed_is_found_and_made_again(
     missing = run("prepare", "verify", work)
     assert missing.status == 2
     assert "phonofilm prepare pack" in missing.err
-    assert run(*again).status == 0
+    assert run(*again, "--force").status == 0  # the copy is none that this work folder made
     assert run("prepare", "verify", work).status == 0
     assert bytes_of(out) == bytes_of(prepared / "out")
+
+
+def test_only_a_packed_folder_of_its_own_is_replaced_without_force(
+    run: Run, films: Path, prepared: Path, tmp_path: Path
+) -> None:
+    """Another run's work folder is no excuse, nor is one's own where another run has packed there since."""
+    shutil.copytree(prepared, tmp_path / "p")
+    out = tmp_path / "p" / "out"
+    again = ["prepare", "run", prepared / "small.yaml", films, "-o", out, "--workers", "1", "--max-bad", "0.5"]
+    assert run("prepare", "scan", films, "-o", "other", "--workers", "1", "--max-bad", "1").status == 0
+    for options in (["--work", "other"], []):  # the copy is none that this work folder made
+        ran = run(*again, *options)
+        assert ran.status == 2
+        assert "index.parquet exists already" in ran.err
+        assert "--force" in ran.err
+    assert bytes_of(out) == bytes_of(prepared / "out")
+    assert not list(Path("other").glob("split-*")), "it is said before the work, not after"
+    assert run(*again, "--force").status == 0
+    assert run(*again).status == 0  # now it is
+    index = out / "index.parquet"
+    index.write_bytes(index.read_bytes() + b" ")
+    assert run(*again).status == 2
 
 
 def test_a_packed_clip_that_was_changed_is_found(run: Run, prepared: Path, tmp_path: Path) -> None:

@@ -115,6 +115,12 @@ def replace_folder(path: Path, new: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def rename(path: Path, name: Path) -> None:
+    """Give a file, which has reached the disk, another name in its folder; also a power cut leaves it one of both."""
+    path.replace(name)
+    _settle(name.parent)
+
+
 def write_atomically(path: str | Path, data: bytes, *, force: bool = False) -> Path:
     """Make a file of ``data``: at no moment, whatever fails, is there half a file of that name.
 

@@ -188,6 +188,19 @@ def test_killed_and_begun_again_it_ends_with_the_same_bytes(tmp_path: Path, layo
     assert content(tmp_path / "killed") == content(tmp_path / "whole")
 
 
+def test_an_index_is_announced_before_it_appears(samples: list[Sample], tmp_path: Path) -> None:
+    told: list[tuple[str, bool]] = []
+    pack(samples, tmp_path, appears=lambda digest: told.append((digest, (tmp_path / INDEX).exists())))
+    assert told == [(sha256((tmp_path / INDEX).read_bytes()), False)]
+
+    def full(digest: str) -> None:
+        raise MediaError("no room")
+
+    with pytest.raises(MediaError, match="no room"):
+        pack(samples, tmp_path, force=True, appears=full)
+    assert not list(tmp_path.glob("*index*")) and not list(tmp_path.glob(".*"))
+
+
 @pytest.mark.parametrize("name", ["", "a.b", "a/b", "ä", "../a", "x" * 120])
 def test_names_that_would_not_come_back_are_refused(tmp_path: Path, name: str) -> None:
     one = sample(0)

@@ -37,9 +37,9 @@ from phonofilm.data.packed.rows import (
     Place,
 )
 from phonofilm.errors import MediaError, SettingError
-from phonofilm.media.atomic import appearing, check_target, make_folder, write_together
+from phonofilm.media.atomic import appearing, check_target, make_folder, rename, write_together
 from phonofilm.media.cutter import Cut
-from phonofilm.media.digest import sha256
+from phonofilm.media.digest import file_sha256, sha256
 
 SHARD_BYTES = 512 << 20
 BLOCK = tarfile.BLOCKSIZE
@@ -144,6 +144,7 @@ def pack(
     shard_bytes: int = SHARD_BYTES,
     force: bool = False,
     progress: Callable[[int], None] = lambda clips: None,
+    appears: Callable[[str], None] = lambda digest: None,
 ) -> int:
     """Write a packed folder.
 
@@ -156,6 +157,7 @@ def pack(
         shard_bytes: a shard is full before it holds more than this of films, unless one film is larger.
         force: replace a packed folder.
         progress: told the number of clips after each.
+        appears: told the index's SHA-256 when all is there but its name, so that no index is there that nobody knew.
 
     Returns:
         The number of clips.
@@ -177,7 +179,13 @@ def pack(
             progress(count)
 
     tables.write_table(folder / SOURCES, tables.schema(SourceRow), map(tables.record, sources), force=True)
-    count = tables.write_table(index, tables.schema(row, Place), records())
+    unnamed = folder / f".{INDEX}.part"
+    count = tables.write_table(unnamed, tables.schema(row, Place), records())
+    try:
+        appears(file_sha256(unnamed))
+        rename(unnamed, index)
+    finally:
+        unnamed.unlink(missing_ok=True)
     _remove_others(folder, written)
     return count
 
