@@ -12,7 +12,7 @@ from torch import nn
 from phonofilm.errors import MediaError, SettingError, WeightsError
 from phonofilm.media.clip import Clip
 from phonofilm.metrics import Given, Subject
-from phonofilm.metrics._features import _video, i3d
+from phonofilm.metrics._features import _frames, _resizing, i3d
 from tests.metrics.sown import moving, sow
 from tests.metrics.tiny import i3d as tiny
 
@@ -56,7 +56,7 @@ def test_logits_are_those_of_the_public_implementation():
     torch.set_num_threads(1)
     network = sow(i3d.InceptionI3d(i3d.PUBLISHED))
     with torch.no_grad():
-        found = network((2 * _video.planes(moving(16, 224, 224).frames) - 1).transpose(0, 1)[None])
+        found = network((2 * _resizing.planes(moving(16, 224, 224).frames) - 1).transpose(0, 1)[None])
     expected = [0.91055888, -9.02079868, 0.51295334, -2.49837279, -4.22485685, 5.30263567]
     assert found.shape == (1, 400)
     assert found[0, :6].tolist() == pytest.approx(expected, rel=1e-4, abs=1e-4)
@@ -129,10 +129,10 @@ def test_mm_diffusion_sees_ten_frames_a_second(given):
 
 def test_frames_by_rate_are_those_on_screen_when_a_tick_begins():
     frames = np.arange(10)
-    assert _video.at_rate(frames, Fraction(25), Fraction(10)).tolist() == [0, 2, 5, 7]
-    assert _video.at_rate(frames, Fraction(8), Fraction(10)).tolist() == [0, 0, 1, 2, 3, 4, 4, 5, 6, 7, 8, 8]
-    assert _video.spread(frames, 4).tolist() == [0, 3, 6, 9]
-    assert _video.spread(frames[:2], 4).tolist() == [0, 0, 1, 1]
+    assert _frames.at_rate(frames, Fraction(25), Fraction(10)).tolist() == [0, 2, 5, 7]
+    assert _frames.at_rate(frames, Fraction(8), Fraction(10)).tolist() == [0, 0, 1, 2, 3, 4, 4, 5, 6, 7, 8, 8]
+    assert _frames.spread(frames, 4).tolist() == [0, 3, 6, 9]
+    assert _frames.spread(frames[:2], 4).tolist() == [0, 0, 1, 1]
 
 
 def test_javisbench_halves_the_contrast(given):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from phonofilm.metrics import About, Source
-from phonofilm.metrics._kinds.set_distance import FrechetDistance, KernelDistance, SetDistance
+from phonofilm.metrics._kinds.set_distance import FrechetDistance, KernelDistance, PooledDistance, SetDistance
 from phonofilm.metrics._maths.frechet import frechet
 from phonofilm.metrics._maths.mmd import Polynomial, Rbf, mmd2
 
@@ -15,7 +15,7 @@ class Seen:
     published = None
 
 
-class Plain(SetDistance):
+class Plain(PooledDistance):
     name, version, source, extractor = "plain", 1, Source("-"), Seen
 
     def distance(self, features, reference):
@@ -40,6 +40,17 @@ class Kad(KernelDistance):
         return Rbf.by_median(reference)
 
 
+@pytest.mark.parametrize(
+    ("kind", "missing"), [(SetDistance, "against"), (PooledDistance, "distance"), (KernelDistance, "kernel")]
+)
+def test_a_kind_without_its_formula_cannot_be_built(kind, missing):
+    forgetful = type(
+        "Forgetful", (kind,), {"name": "forgetful", "version": 1, "source": Source("-"), "extractor": Seen}
+    )
+    with pytest.raises(TypeError, match=missing):
+        forgetful(None, About())
+
+
 def scores(kind, own=OWN, true=TRUE, seed=0):
     return kind(None, About()).scores(own, true, seed)
 
@@ -60,7 +71,7 @@ def test_the_fast_way_gives_the_intervals_and_ceilings_of_the_plain_one():
 
 
 def test_a_kernel_distance_leaves_clips_out_as_it_would_be_made_without_them():
-    class Slow(SetDistance):
+    class Slow(PooledDistance):
         name, version, source, extractor = "slow", 1, Source("-"), Seen
 
         def distance(self, features, reference):

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from phonofilm.media.clip import Clip
-from phonofilm.metrics._features._picture import centre_crop, frames_at, resize_short
+from phonofilm.metrics._features._frames import frames_at
+from phonofilm.metrics._features._resizing import centre_crop, resize_short
 from phonofilm.metrics._features._sound import htk_filters, mono, power_mel
 
 

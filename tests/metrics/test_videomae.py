@@ -12,7 +12,7 @@ from transformers import VideoMAEConfig, VideoMAEForVideoClassification
 from phonofilm.errors import MediaError, WeightsError
 from phonofilm.media.clip import Clip
 from phonofilm.metrics import Given, Subject
-from phonofilm.metrics._features import _video, videomae
+from phonofilm.metrics._features import _resizing, videomae
 from tests.metrics.sown import moving, sow
 from tests.metrics.tiny import videomae as tiny
 
@@ -26,7 +26,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
 
 def clip_tensor(clip: Clip) -> torch.Tensor:
     """``(1, 3, F, H, W)`` in [0, 1]."""
-    return _video.planes(clip.frames).transpose(0, 1)[None]
+    return _resizing.planes(clip.frames).transpose(0, 1)[None]
 
 
 def test_the_layout_is_the_published_one():

@@ -27,7 +27,7 @@ from torch.nn.functional import avg_pool1d, avg_pool2d, max_pool1d, normalize, p
 
 from phonofilm.errors import MediaError
 from phonofilm.metrics._features._extractor import Extractor, checkpoint, frozen, tensors
-from phonofilm.metrics._features._picture import frames_at
+from phonofilm.metrics._features._frames import frames_at
 from phonofilm.metrics._features._sound import mono, resampler
 from phonofilm.metrics._given import Published
 from phonofilm.metrics._subject import Arrays, Subject

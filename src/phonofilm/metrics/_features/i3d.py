@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from phonofilm.errors import WeightsError
-from phonofilm.metrics._features import _video
+from phonofilm.metrics._features import _frames, _resizing
 from phonofilm.metrics._features._extractor import Extractor, checkpoint, frozen, tensors
 from phonofilm.metrics._given import Published
 from phonofilm.metrics._subject import Arrays, Subject
@@ -191,8 +191,8 @@ class I3dStyleganV(Extractor):
 
     def read(self, subject: Subject) -> Arrays:
         """``features``: logits ``(1, 400)``."""
-        frames = _video.first(_video.frames_of(subject), FRAMES, subject.clip.fps)
-        video = _video.short_side_crop(_video.planes(frames), SIDE)
+        frames = _frames.first(_frames.frames_of(subject), FRAMES, subject.clip.fps)
+        video = _resizing.short_side_crop(_resizing.planes(frames), SIDE)
         found = through(self.network, video, self.device, rescale=False, resize=False, return_features=True)
         if found["features"].shape != (1, PUBLISHED.classes):
             raise WeightsError(
@@ -229,10 +229,10 @@ class I3dMmDiffusion(_I3d400):
 
     def read(self, subject: Subject) -> Arrays:
         """``features``: logits ``(1, 400)``."""
-        frames = _video.at_rate(_video.frames_of(subject), subject.clip.fps, self.fps)
-        video = 255 * _video.planes(_video.first(frames, FRAMES, self.fps))
-        video = _video.letterbox(video, self.small, "bicubic").clamp(0, 255).round() / 255
-        return through(self.network, _video.short_side_crop(video, SIDE), self.device)
+        frames = _frames.at_rate(_frames.frames_of(subject), subject.clip.fps, self.fps)
+        video = 255 * _resizing.planes(_frames.first(frames, FRAMES, self.fps))
+        video = _resizing.letterbox(video, self.small, "bicubic").clamp(0, 255).round() / 255
+        return through(self.network, _resizing.short_side_crop(video, SIDE), self.device)
 
 
 class I3dJavisBench(_I3d400):
@@ -248,6 +248,6 @@ class I3dJavisBench(_I3d400):
 
     def read(self, subject: Subject) -> Arrays:
         """``features``: logits ``(1, 400)``."""
-        frames = _video.spread(_video.frames_of(subject), self.frames)
-        video = _video.letterbox(_video.planes(frames), SIDE, antialias=True)
+        frames = _frames.spread(_frames.frames_of(subject), self.frames)
+        video = _resizing.letterbox(_resizing.planes(frames), SIDE, antialias=True)
         return through(self.network, ((video + 1) * 127.5).clamp(0, 255).floor() / 255, self.device)

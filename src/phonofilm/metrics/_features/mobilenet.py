@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from phonofilm.metrics._features._extractor import Extractor
-from phonofilm.metrics._features._picture import frames_at
+from phonofilm.metrics._features._frames import frames_at
 from phonofilm.metrics._features._tflite import Inside, Layout, TfliteNetwork
 from phonofilm.metrics._given import Published
 from phonofilm.metrics._subject import Arrays, Subject

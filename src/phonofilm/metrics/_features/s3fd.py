@@ -20,7 +20,7 @@ import torch
 
 from phonofilm.metrics._features._extractor import Extractor, checkpoint, frozen, tensors
 from phonofilm.metrics._features._faces import Rules, Track, apart, shots, tracks
-from phonofilm.metrics._features._picture import ticks
+from phonofilm.metrics._features._frames import ticks
 from phonofilm.metrics._features._s3fd import LEAST, S3fdNet, Sizes
 from phonofilm.metrics._given import Published
 from phonofilm.metrics._subject import Arrays, Subject

@@ -24,7 +24,8 @@ import torch
 from torch import Tensor
 
 from phonofilm.metrics._features._extractor import Extractor, checkpoint, frozen, tensors
-from phonofilm.metrics._features._picture import centre_crop, resize_short, ticks
+from phonofilm.metrics._features._frames import ticks
+from phonofilm.metrics._features._resizing import centre_crop, resize_short
 from phonofilm.metrics._features._sound import mono, power_mel, resampler
 from phonofilm.metrics._features._synchformer import FRAMES, SPECTRA, Sizes, SynchformerNet
 from phonofilm.metrics._given import Given, Published
@@ -166,7 +167,17 @@ class Offsets:
         grid = np.linspace(-REACH, REACH, PUBLISHED.classes)
         return {"offset": np.array([grid[self._class(found, line)] for line in self.lines(len(found["video"]))])}
 
-    def _class(self, found: Arrays, line: list[int]) -> int:
+    @torch.no_grad()
+    def logits(self, found: Arrays, line: list[int]) -> Tensor:
+        """Of every offset, ``(classes,)``.
+
+        Args:
+            found: what the segments read of the clip.
+            line: which of them are asked about.
+        """
         device = self.segments.device
         video, audio = (torch.from_numpy(found[side][line])[None].to(device) for side in ("video", "audio"))
-        return int(self.segments.network.offset(video, audio).argmax())
+        return self.segments.network.offset(video, audio)[0]
+
+    def _class(self, found: Arrays, line: list[int]) -> int:
+        return int(self.logits(found, line).argmax())

@@ -23,7 +23,7 @@ from phonofilm.metrics._features import s3fd
 from phonofilm.metrics._features._cepstra import cepstra
 from phonofilm.metrics._features._extractor import Extractor, checkpoint, frozen, tensors
 from phonofilm.metrics._features._faces import Track, cropped
-from phonofilm.metrics._features._picture import ticks
+from phonofilm.metrics._features._frames import ticks
 from phonofilm.metrics._features._sound import mono, resampler
 from phonofilm.metrics._features._syncnet import Sizes, SyncNetNet
 from phonofilm.metrics._given import Given, Published

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from phonofilm.metrics._features import _video
+from phonofilm.metrics._features import _frames, _resizing
 from phonofilm.metrics._features._extractor import Extractor, checkpoint, frozen, tensors
 from phonofilm.metrics._given import Published
 from phonofilm.metrics._subject import Arrays, Subject
@@ -150,6 +150,6 @@ class VideoMaeG(Extractor):
 
     def read(self, subject: Subject) -> Arrays:
         """``features``: ``(1, 1408)``."""
-        frames = _video.first(_video.frames_of(subject), FRAMES, subject.clip.fps)
-        video = _video.resized(_video.planes(frames), SIDE, SIDE).transpose(0, 1)[None]
+        frames = _frames.first(_frames.frames_of(subject), FRAMES, subject.clip.fps)
+        video = _resizing.resized(_resizing.planes(frames), SIDE, SIDE).transpose(0, 1)[None]
         return {"features": self.network(video.to(self.device)).cpu().numpy()}

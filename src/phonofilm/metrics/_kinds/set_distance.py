@@ -66,13 +66,11 @@ class SetDistance(Extracted, Metric[np.ndarray]):
     """A distance between two sets of feature vectors, on which order and pairing of clips have no influence.
 
     The interval is a delete-a-group jackknife's. The ceiling is the distance between two halves of the reference
-    clips, so of half as many clips. Chance does not apply. Better than this one are its children, which know how to be
-    fast: :class:`FrechetDistance`, :class:`KernelDistance`.
+    clips, so of half as many clips. Chance does not apply.
 
     Attributes:
         extractor: whose ``features`` ``(k, d)`` of each clip are compared.
-        distance: of all rows of the clips from all rows of the reference clips.
-        unit: factor that published values carry, such as "x 10,000"; ``distance`` has it in it.
+        unit: factor that published values carry, such as "x 10,000"; the distance has it in it.
     """
 
     unit: ClassVar[str] = ""
@@ -83,14 +81,9 @@ class SetDistance(Extracted, Metric[np.ndarray]):
         if hasattr(cls, "name"):
             cls.gives = (cls.name,)
 
-    def distance(self, features: np.ndarray, reference: np.ndarray) -> float:
-        """The distance."""
-        raise NotImplementedError
-
+    @abstractmethod
     def against(self, own: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> Statistic:
         """See :data:`Against`."""
-        reference = np.concatenate(true)
-        return pooled(own, lambda features: self.distance(features, reference))
 
     def measure(self, subject: Subject) -> np.ndarray:
         """Features of one clip, ``(k, d)``."""
@@ -104,6 +97,19 @@ class SetDistance(Extracted, Metric[np.ndarray]):
 
     def _score(self, name: str, found: Estimate, n: int, seed: int, floor: float | None = None) -> Score:
         return Score.of(self, name, found, Better.LOWER, n=n, seed=seed, unit=self.unit, ceiling=floor)
+
+
+class PooledDistance(SetDistance):
+    """Any distance, computed anew for each of the jackknife's groups; the kinds below know how to be faster."""
+
+    @abstractmethod
+    def distance(self, features: np.ndarray, reference: np.ndarray) -> float:
+        """The distance of all rows ``(n, d)`` of the clips from all rows ``(m, d)`` of the reference clips."""
+
+    def against(self, own: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> Statistic:
+        """See :data:`Against`."""
+        reference = np.concatenate(true)
+        return pooled(own, lambda features: self.distance(features, reference))
 
 
 class FrechetDistance(SetDistance):

@@ -1,57 +1,46 @@
-"""Clips as published video networks want them: frames chosen, resized, cropped or padded, as floats, unrounded."""
+"""Frames resized, cropped and padded as published networks want them: in whole levels, or as floats, unrounded."""
 
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from phonofilm.errors import MediaError
-from phonofilm.metrics._subject import Subject
-from phonofilm.pair import AV
 
+def resize_short(frames: np.ndarray, side: int, mode: str = "bicubic") -> Tensor:
+    """The shorter side becomes ``side`` and the longer one keeps the shape, rounded down; antialiased, in whole levels.
 
-def frames_of(subject: Subject) -> np.ndarray:
-    """The frames of a clip, uint8 ``(frame, height, width, 3)``.
+    As torchvision's ``Resize(side, interpolation)`` does with uint8 tensors, to the last level but one.
 
-    Raises:
-        MediaError: if it has none.
+    Args:
+        frames: uint8 ``(frame, height, width, 3)``.
+        side: pixels.
+        mode: "bicubic" or "bilinear".
+
+    Returns:
+        uint8 ``(frame, 3, height, width)``.
     """
-    subject.check(AV(True, False))
-    return subject.clip.frames  # pyright: ignore[reportReturnType]  # just checked
+    height, width = frames.shape[1:3]
+    short = min(height, width)
+    size = (side * height // short, side * width // short)
+    pictures = torch.from_numpy(np.ascontiguousarray(frames.transpose(0, 3, 1, 2)))
+    if (height, width) == size:
+        return pictures
+    return torch.cat([_whole_levels(some, size, mode) for some in pictures.split(16)])
 
 
-def first(frames: np.ndarray, count: int, fps: Fraction) -> np.ndarray:
-    """The first ``count`` frames; ``fps`` is for the error.
-
-    Raises:
-        MediaError: if there are fewer.
-    """
-    if len(frames) < count:
-        raise MediaError(
-            f"the clip has {len(frames)} frames at {float(fps):g} a second, and {count} are needed: choose clips of "
-            f"at least {float(count / fps):g} s"
-        )
-    return frames[:count]
+def _whole_levels(pictures: Tensor, size: tuple[int, int], mode: str) -> Tensor:
+    return resized(pictures.float(), *size, mode, antialias=True).clamp(0, 255).round().to(torch.uint8)
 
 
-def at_rate(frames: np.ndarray, source_fps: Fraction, fps: Fraction) -> np.ndarray:
-    """At another frame rate: of each new frame the picture that was on screen when it begins.
-
-    That is ``VideoClips`` of torchvision: new frame ``i`` is old frame ``floor(i * source_fps / fps)``, for
-    ``i < floor(frames * fps / source_fps)``.
-    """
-    count = math.floor(len(frames) * fps / source_fps)
-    return frames[[math.floor(i * source_fps / fps) for i in range(count)]]
-
-
-def spread(frames: np.ndarray, count: int) -> np.ndarray:
-    """``count`` frames at even distances from the first to the last, which repeat where there are fewer."""
-    return frames[torch.linspace(0, len(frames) - 1, count).round().long().numpy()]
+def centre_crop(pictures: Tensor, side: int) -> Tensor:
+    """The middle square of pictures ``(..., height, width)`` that are no smaller; halves round to even."""
+    height, width = pictures.shape[-2:]
+    top, left = round((height - side) / 2), round((width - side) / 2)
+    return pictures[..., top : top + side, left : left + side]
 
 
 def planes(frames: np.ndarray) -> Tensor:
