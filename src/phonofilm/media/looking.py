@@ -11,7 +11,16 @@ from math import sqrt
 import numpy as np
 
 from phonofilm.media.decoders import Decoder, placed
-from phonofilm.media.matching import NOVEL, Doubt, Finding, Moments, difference, find_pictures, find_sound
+from phonofilm.media.matching import (
+    NOVEL,
+    Doubt,
+    Finding,
+    Moments,
+    difference,
+    find_in_order,
+    find_pictures,
+    find_sound,
+)
 from phonofilm.media.mix import mix
 from phonofilm.media.picture import centre, cover
 from phonofilm.media.probe import AudioInfo, MediaInfo
@@ -121,7 +130,7 @@ def _look(pairing: Pairing, decoder: Decoder, reach: float) -> _Sight:
         finding = find_pictures(_held(times, greys), Moments(_seconds(_middles(film_times)), film_greys), reach)
     else:
         here, there = Moments(_seconds(times), np.stack(greys)), Moments(_seconds(film_times), film_greys)
-        finding = find_pictures(here, there, reach)
+        finding = find_in_order(here, there, reach)
     return _Sight(times, film_times, finding)
 
 

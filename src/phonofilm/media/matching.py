@@ -18,6 +18,14 @@ DECISIVE = 0.7
 """A picture is found where the next best differs from it by more than so many times as much as the best."""
 STRANGE = 12.0
 """Grey levels by which a picture differs at least from all of a film that does not hold it."""
+ENOUGH = 3
+"""If fewer pictures than this are found one by one, stretches of them are looked for."""
+SHORTEST = 5
+"""Pictures that a stretch has at least."""
+LIVELIEST = 128
+"""Stretches are compared at so many pixels that change much, and at so many that change far."""
+ROUNDED = 0.001
+"""Seconds by which time stamps may be rounded."""
 WINDOW = 2
 """Seconds of sound that are looked for at a time."""
 QUIET = 1e-4
@@ -86,6 +94,19 @@ class Moments:
     greys: np.ndarray
 
 
+def find_in_order(clip: Moments, film: Moments, reach: float) -> Finding:
+    """The clip's pictures one by one (:func:`find_pictures`), or together where too few of them tell.
+
+    Stretches of pictures are found where each picture is shown twice, or hardly anything moves: a mouth, a clock in a
+    corner. The clip must show the pictures in the film's own rhythm; at another rate a stretch has no one place.
+    """
+    alone = find_pictures(clip, film, reach)
+    if len(alone.errors) >= ENOUGH or alone.doubt is Doubt.UNLIKE:
+        return alone
+    together = tuple(_find_stretches(clip, film, reach))
+    return Finding(together) if together else alone
+
+
 def find_pictures(clip: Moments, film: Moments, reach: float) -> Finding:
     """The clip's most distinct pictures among those that the film shows at most ``reach`` seconds apart."""
     novelty = _novelty(clip.greys)
@@ -113,10 +134,61 @@ def _find_picture(time: float, grey: np.ndarray, film: Moments, reach: float) ->
         return None, np.inf
     distances = _distances(film.greys[near], grey)
     best = int(np.argmin(distances))
-    others = np.delete(distances, best)
-    next_best = others.min(initial=np.inf)
-    is_plain = distances[best] < min(STRANGE, DECISIVE * next_best, next_best - NOVEL)
-    return (float(film.times[near[best]] - time) if is_plain else None), float(distances[best])
+    found = float(film.times[near[best]] - time) if _is_plain(distances, best) else None
+    return found, float(distances[best])
+
+
+def _find_stretches(clip: Moments, film: Moments, reach: float) -> Iterator[float]:
+    """How much later the film shows the clip's beginning, middle and end, where it plainly does."""
+    lively = _liveliest(film.greys)
+    greys, film_greys = (
+        greys.reshape(len(greys), -1)[:, lively].astype(np.int16) for greys in (clip.greys, film.greys)
+    )
+    parts = min(ENOUGH, len(clip.times) // SHORTEST)
+    for indices in np.array_split(np.arange(len(clip.times)), parts) if parts else ():
+        times = clip.times[indices]
+        lags = film.times - times[0]
+        lags = lags[(np.abs(lags) <= reach) & (lags <= film.times[-1] - times[-1] + ROUNDED)]
+        costs = np.array([_distance_at(lag, times, greys[indices], film.times, film_greys) for lag in lags])
+        best = int(np.argmin(costs)) if len(costs) else 0
+        if _is_plain(costs, best):
+            yield float(lags[best])
+
+
+def _liveliest(greys: np.ndarray) -> np.ndarray:
+    """The pixels that change most in all and those that change farthest, counted row by row.
+
+    The one tells pictures from those beside them; the other, as a clock's minutes, from those that are alike elsewhere.
+    """
+    flat = greys.reshape(len(greys), -1)
+    change = np.zeros(flat.shape[1])
+    for before, after in pairwise(flat):
+        change += np.abs(after.astype(np.int16) - before)
+    return np.union1d(_greatest(change), _greatest(np.ptp(flat, axis=0)))
+
+
+def _greatest(values: np.ndarray) -> np.ndarray:
+    """Where the greatest values are, as far as they are at least a quarter of the greatest one."""
+    ranked = np.argsort(-values.astype(np.float64), kind="stable")[:LIVELIEST]
+    return ranked[4.0 * values[ranked] >= values.max()]
+
+
+def _distance_at(
+    lag: float, times: np.ndarray, greys: np.ndarray, film_times: np.ndarray, film_greys: np.ndarray
+) -> float:
+    """Mean difference of pictures from those that the film shows ``lag`` seconds later."""
+    shown = times + lag
+    after = np.clip(np.searchsorted(film_times, shown), 1, len(film_times) - 1)
+    nearest = after - (shown - film_times[after - 1] < film_times[after] - shown)
+    return float(np.abs(film_greys[nearest] - greys).mean())
+
+
+def _is_plain(distances: np.ndarray, best: int) -> bool:
+    """There is a best one, it is like what is looked for, and no other one nearly as much."""
+    if not len(distances):
+        return False
+    next_best = np.delete(distances, best).min(initial=np.inf)
+    return bool(distances[best] < min(STRANGE, DECISIVE * next_best, next_best - NOVEL))
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> float:
