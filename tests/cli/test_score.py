@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from phonofilm.cli.score_tables import catalogue
 from phonofilm.metrics import kind, names
 from tests.cli.conftest import Run
 
@@ -49,17 +48,25 @@ def test_a_cache_that_cannot_be_written_is_no_fault_of_the_films(
 def test_list_says_of_every_metric_what_it_is_and_needs(run: Run) -> None:
     listed = run("score", "--list")
     assert listed.status == 0
-    assert all(name in listed.out for name in names())
-    columns = [list(column.cells) for column in catalogue().columns]
-    for name, what, source, needed in zip(*columns, strict=True):
-        one = kind(name.partition("@")[0])
-        assert name == f"{one.name}@{one.version}"
-        assert len(what) > 20, "the first sentence of its file"
-        assert one.source.paper in source and one.source.code in source and one.source.licence in source
-        for weights in one.weights:
-            assert all(part in needed for part in (weights.name, weights.what, weights.home, weights.licence))
+    metrics, _, weights = listed.out.partition("\n\nWeights of others, for --weights NAME=PATH:\n\n")
+    blocks = metrics.split("\n\n")
+    assert [block.partition("@")[0] for block in blocks] == sorted(names())
+    for block in blocks:
+        head, *said = block.splitlines()
+        one = kind(head.partition("@")[0])
+        assert head == f"{one.name}@{one.version}"
+        assert len(said[0].strip()) > 20, "the first sentence of its file"
+        assert f"    source: {one.source.paper}" in said
+        assert all(len(line) <= 100 for line in said if "source: " not in line and "code: " not in line)
+        assert any(one.source.code in line and f"(licence: {one.source.licence})" in line for line in said)
+        (needed,) = [line for line in said if line.startswith("    needs: ")] or [""]
+        assert [name.name for name in one.weights if f"--weights {name.name}" not in needed] == []
         assert ("--reference" in needed, "--codec" in needed) == (one.needs_reference, one.needs_codec)
-    assert columns[0] == sorted(columns[0])
+    every = {one.name: one for name in names() for one in kind(name).weights}
+    told = [
+        f"{one.name}: {one.what}\n    from {one.home}\n    licence: {one.licence}" for _, one in sorted(every.items())
+    ]
+    assert weights.strip().split("\n\n") == told
 
 
 def test_scores_come_as_tables_and_picture_too(run: Run, noise: Callable[[int], Path], tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def score(
     phonofilm score --compare ours/scores.json theirs/scores.json
     """
     if listing:
-        show(catalogue())
+        typer.echo(catalogue())
     elif against is not None:
         from phonofilm.metrics import Report, compare
 

@@ -1,9 +1,10 @@
-"""Scores, metrics and comparisons as tables in the terminal."""
+"""Scores and comparisons as tables in the terminal, metrics as a list."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,7 +12,10 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from phonofilm.metrics import Difference, Metric, Report, Score
+    from phonofilm.metrics import Difference, Metric, Published, Report, Score
+
+WIDTH = 92
+"""Characters a line of running text."""
 
 
 def show(table: Table) -> None:
@@ -21,18 +25,33 @@ def show(table: Table) -> None:
     Console(width=None if typer.get_text_stream("stdout").isatty() else 160).print(table)
 
 
-def catalogue() -> Table:
-    """One row a metric: what it is, where it comes from, and what it needs."""
-    from rich.table import Table
+def catalogue() -> str:
+    """Every metric: what it is, where it comes from with that code's licence, and what must be given.
 
+    Plain lines, as the weights of others below them, so that addresses stay whole however narrow the terminal is.
+    """
     from phonofilm.metrics import kind, names
 
-    rows = Table("metric", "what it is", "source", "needs", show_lines=True)
-    for name in names():
-        one = kind(name)
-        code = f"\n{one.source.code} ({one.source.licence})" if one.source.code else ""
-        rows.add_row(f"{name}@{one.version}", summary(one), f"{one.source.paper}{code}", needs(one))
-    return rows
+    every = [kind(name) for name in names()]
+    weights = {one.name: one for metric in every for one in metric.weights}
+    return "\n\n".join(
+        [
+            *map(_metric, every),
+            "Weights of others, for --weights NAME=PATH:",
+            *(_weights(one) for _, one in sorted(weights.items())),
+        ]
+    )
+
+
+def _metric(one: type[Metric[Any]]) -> str:
+    code = [f"code: {one.source.code} (licence: {one.source.licence})"] if one.source.code else []
+    needed = [f"needs: {', '.join(needs(one))}"] if needs(one) else []
+    said = wrap(summary(one), WIDTH)
+    return "\n    ".join([f"{one.name}@{one.version}", *said, f"source: {one.source.paper}", *code, *needed])
+
+
+def _weights(one: Published) -> str:
+    return f"{one.name}: {one.what}\n    from {one.home}\n    licence: {one.licence}"
 
 
 def summary(kind: type[Metric[Any]]) -> str:
@@ -41,14 +60,14 @@ def summary(kind: type[Metric[Any]]) -> str:
     return " ".join(text.split("\n\n")[0].split())
 
 
-def needs(kind: type[Metric[Any]]) -> str:
-    """What a metric cannot do without."""
-    found = [f"weights {one.name}: {one.what}; {one.home}; licence: {one.licence}" for one in kind.weights]
-    if kind.needs_reference:
-        found.insert(0, "--reference, with the same file names" if kind.needs_pairs else "--reference")
-    if kind.needs_codec:
-        found.append("--codec")
-    return "\n".join(found)
+def needs(kind: type[Metric[Any]]) -> list[str]:
+    """The options that a metric cannot do without."""
+    reference = ["--reference, with the same file names" if kind.needs_pairs else "--reference"]
+    return [
+        *(f"--weights {one.name}" for one in kind.weights),
+        *(["--codec"] if kind.needs_codec else []),
+        *(reference if kind.needs_reference else []),
+    ]
 
 
 def comparison(differences: Sequence[Difference]) -> Table:
