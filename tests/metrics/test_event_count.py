@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
+import numpy as np
 import pytest
 
 from phonofilm.data.clapperboard import HELD_OUT, sample_scene
-from phonofilm.metrics import find
+from phonofilm.media.clip import Clip
+from phonofilm.metrics import Subject, find
 from phonofilm.metrics.event_count import Count, asked
 from phonofilm.pair import AV
 
@@ -48,3 +52,13 @@ def test_the_shares_of_right_counts():
     assert seen.chance == pytest.approx(1 / 3, abs=0.01), "one of three meets its own number in every circle"
     nothing, _ = metric.scores([], None, 0)
     assert "how many times" in nothing.reason
+
+
+def test_a_clip_counts_by_what_the_eye_and_the_ear_find(monkeypatch):
+    found = AV(np.array([0.1, 0.2, 0.3]), np.array([0.5]))
+    monkeypatch.setattr("phonofilm.metrics.event_count.events", lambda subject: found)
+    clip = Clip(np.zeros((3, 8, 8, 3), np.uint8), np.zeros((1, 99), np.float32), Fraction(8), 16_000)
+    metric = find("event-count")
+    assert metric.measure(Subject("film", clip, "a bell rings twice")) == Count(AV(3, 1), 2)
+    assert metric.measure(Subject("film", clip, "a bell rings")) is None
+    assert metric.measure(Subject("film", clip)) is None

@@ -8,7 +8,8 @@ from phonofilm.data.clapperboard.materials import MATERIALS
 from phonofilm.media.clip import Clip
 from phonofilm.metrics import Subject
 from phonofilm.metrics._ruler.materials import NAMES, named
-from phonofilm.metrics.material_match import classify, shown
+from phonofilm.metrics.material_match import Look, MaterialMatch, classify, shown
+from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 
 
@@ -50,3 +51,31 @@ def test_silence_is_read_as_none():
     mute = Clip(clip.frames, np.zeros_like(clip.audio), clip.fps, clip.sample_rate)
     assert shown(Subject("mute", mute)).audio is None
     assert shown(Subject("scene", clip)) == classify(Subject("scene", clip))
+
+
+@pytest.mark.parametrize(("peak", "silent"), [(0.9e-3, True), (1.1e-3, False)])
+def test_below_60_db_of_full_scale_is_silence(peak, silent):
+    clip = render(sample_scene(HELD_OUT), ClipShape(Fraction(2), Fraction(8), 64, 64, 16_000))
+    quiet = Clip(clip.frames, clip.audio * np.float32(peak / np.abs(clip.audio).max()), clip.fps, clip.sample_rate)
+    assert (classify(Subject("quiet", quiet)).audio is None) == silent
+
+
+def look(seen, heard, *asked):
+    return Look(AV(seen, heard), AV(*map(frozenset, asked)))
+
+
+def test_shares_of_clips_that_show_and_sound_what_is_asked_by_hand():
+    looks = [
+        look("metal", "metal", {"metal"}, {"metal"}),
+        look("wood", None, {"metal"}, {"metal"}),
+        look("glass", "wood", {"glass", "wood"}, ()),  # in silence: its sound does not count
+        look("wood", "wood", {"wood"}, {"drum skin", "wood"}),
+    ]
+    picture, sound = MaterialMatch().scores(looks, None, 0)
+    assert (picture.name, picture.value, picture.n) == ("material-picture", 3 / 4, 4)
+    assert (sound.name, sound.value, sound.n) == ("material-sound", 2 / 3, 3)
+
+
+def test_the_chance_of_materials_is_that_of_other_sentences():
+    one, other = look("metal", "metal", {"metal"}, {"metal", "wood"}), look("wood", "wood", {"wood"}, {"wood"})
+    assert [score.chance for score in MaterialMatch().scores([one, other], None, 0)] == [0, 1 / 2]

@@ -11,6 +11,7 @@ from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
 from phonofilm.metrics import Subject, events
 from phonofilm.metrics.sync_error import LAGS, NOTHING, Sides, SyncError, curve, error, sides
+from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 
 
@@ -129,6 +130,42 @@ def test_what_stops_is_evidence():
     seen = events(Subject("", clip)).video
     assert found.evidence.argmax() == 12
     assert all(abs(time - 12.5 / 12) < 0.2 for time in seen)
+
+
+def test_lags_are_tried_from_minus_to_plus_600_ms_in_steps_of_5():
+    assert np.array([1000 * LAGS[0], 1000 * LAGS[-1], len(LAGS)]) == pytest.approx([-600, 600, 241])
+
+
+def checks(size, shade):
+    """A picture of 128 by 128 with squares of ``size`` pixels, black and of that shade."""
+    place = np.indices((128, 128)) // size
+    return np.repeat((shade * (place.sum(axis=0) % 2))[..., None], 3, axis=2).astype(np.uint8)
+
+
+def seen_at(monkeypatch, frames, times, fps=10):
+    found = AV(np.array(times, float), np.empty(0))
+    monkeypatch.setattr("phonofilm.metrics.sync_error.events", lambda subject: found)
+    sound = np.zeros((1, 16_000), np.float32)
+    return sides(Subject("", Clip(np.stack(frames), sound, Fraction(fps), 16_000))).evidence
+
+
+@pytest.mark.parametrize(("size", "is_seen"), [(1, False), (2, True)])
+def test_motion_is_that_of_pictures_of_64_by_64(monkeypatch, size, is_seen):
+    """Squares of 1 pixel in 128 are an even grey of half their shade there; those of 2 pixels are seen to swap."""
+    still, other = checks(size, 200), 200 - checks(size, 200)
+    evidence = seen_at(monkeypatch, [still, other, still, still, still, still], ())
+    assert evidence.any() == is_seen
+    assert not is_seen or evidence.argmax() == 2, "the frame after which nothing changes"
+
+
+def test_an_event_of_the_eye_is_a_bump_of_six_tenths_of_a_frame(monkeypatch):
+    """In still pictures nothing else is evidence: the ratio of its heights at 0 and 1 frame is that of the bell."""
+    still = [np.full((16, 16, 3), 90, np.uint8)] * 40
+    evidence = seen_at(monkeypatch, still, (1.05,))
+    assert evidence.argmax() == 10
+    bell = np.exp(-0.5 * (np.arange(3) / 0.6) ** 2)
+    heights = evidence[10:13] - evidence[-1]
+    assert heights / heights[0] == pytest.approx(bell, abs=1e-6)
 
 
 def test_two_frames_are_too_few():
