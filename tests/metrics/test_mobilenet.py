@@ -6,7 +6,7 @@ import pytest
 
 from phonofilm.errors import MediaError, WeightsError
 from phonofilm.media.clip import Clip
-from phonofilm.metrics import Given, Subject, find
+from phonofilm.metrics import Given, Subject, find, frechet
 from phonofilm.metrics._features.mobilenet import MobileNetV2, square
 from tests.metrics.sown import moving
 
@@ -78,6 +78,16 @@ def test_the_distance_grows_with_blocks(given):
     values = [metric.scores(records[level], records[0], 0)[0].value for level in (0, 10, 80)]
     assert values[0] == pytest.approx(0, abs=1e-6)
     assert values[0] < values[1] < values[2]
+
+
+def test_it_is_frechets_distance_of_the_embeddings_of_all_frames(given):
+    metric = find("fd-mbv2", given)
+    films = [Subject(str(i), moving(8, 64, 64, fps=4, phase=i, speed=0.5 + i / 4)) for i in range(5)]
+    vectors = [one.read(MobileNetV2(given))["features"] for one in films]
+    records = [metric.measure(one) for one in films]
+    expected = frechet(np.concatenate(vectors[:2]), np.concatenate(vectors[2:]))
+    assert metric.scores(records[:2], records[2:], 0)[0].value == pytest.approx(expected)
+    assert expected > 1
 
 
 def test_bad_films_and_files_are_named(tmp_path):

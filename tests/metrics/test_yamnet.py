@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist, pdist
 
 from phonofilm.errors import MediaError, SettingError, WeightsError
 from phonofilm.media.clip import Clip
-from phonofilm.metrics import Given, Subject, find
+from phonofilm.metrics import Given, Subject, find, frechet
 from phonofilm.metrics._features import _tflite, yamnet
 from phonofilm.metrics._features.yamnet import Yamnet, patches
 from tests.metrics.heard import film, waves
@@ -131,8 +131,18 @@ def test_the_definitions_by_their_formulas(given):
     records = [metric.measure(one) for one in films]
     assert metric.scores(records[:3], records[3:], 0)[0].value == pytest.approx(kad, rel=1e-6)
 
+    metric = find("fd-yamnet", given)
+    records = [metric.measure(one) for one in films]
+    assert metric.scores(records[:3], records[3:], 0)[0].value == pytest.approx(frechet(own, true))
+
     logits = np.array([one["logits"].mean(axis=0) for one in heard], np.float64)
     p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    metric = find("kl-yamnet", given)
+    records = [metric.measure(Subject("a.mp4", one.clip)) for one in films[:2]]
+    (exact, floored) = metric.scores(records[:1], records[1:], 0)
+    assert exact.value == pytest.approx((p[1] * np.log(p[1] / p[0])).sum(), rel=1e-6)
+    assert floored.value == pytest.approx((p[1] * np.log(p[1] / (p[0] + 1e-6))).sum(), rel=1e-6)
+
     inception = np.exp((p * np.log(p / p.mean(axis=0))).sum(axis=1).mean())
     metric = find("is-yamnet", given)
     split, whole = metric.scores([metric.measure(one) for one in films], None, 0)
