@@ -21,6 +21,10 @@ class UnsupportedMediaError(MediaError):
     """A whole file in a form that is not read here: another program may convert it."""
 
 
+class OutOfMemoryError(PhonofilmError, MemoryError):
+    """A film wants more memory than there is, or than is allowed."""
+
+
 class WeightsError(PhonofilmError):
     """Weights that are missing, damaged, or made for something else."""
 

@@ -13,9 +13,10 @@ import numpy as np
 from av.error import FFmpegError
 from av.video.frame import PictureType
 
-from phonofilm.errors import MediaError
+from phonofilm.errors import MediaError, PhonofilmError
 from phonofilm.media.atomic import appearing
 from phonofilm.media.coding import Container, add_pictures, add_sound, encode_sound, padded
+from phonofilm.media.faults import fault
 from phonofilm.media.mux import check_film
 from phonofilm.pair import AV
 
@@ -161,5 +162,5 @@ class ClipFile:
             raise _unwritten(self._path, error) from error
 
 
-def _unwritten(path: Path, error: FFmpegError) -> MediaError:
-    return MediaError(f"could not write {path} ({error.strerror}): make room, or choose another form or folder")
+def _unwritten(path: Path, error: FFmpegError) -> PhonofilmError:
+    return fault(error, f"could not write {path} ({error.strerror}): make room, or choose another form or folder")

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from phonofilm.errors import MediaError
+from phonofilm.errors import MediaError, OutOfMemoryError
 from phonofilm.media.frames import SEEK_BEYOND, decoded_frames
 from phonofilm.media.picture import turn_of
 from phonofilm.media.probe import AudioInfo, MediaInfo, VideoInfo
@@ -22,6 +22,8 @@ from phonofilm.media.source import time_of
 from phonofilm.shapes import nearest
 
 STAMP = re.compile(rb"\] n: *(\d+) pts: *(-?\d+) ")
+NO_MEMORY = re.compile(rb"Cannot allocate memory|Resource temporarily unavailable|get_buffer\(\) failed")
+"""What the program says then, also where it goes on without the picture that there was no room for."""
 TICK = re.compile(rb"config in time_base: (\d+)/(\d+)")
 
 
@@ -173,6 +175,8 @@ class Program:
             done = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, check=False)
             log.seek(0)
             said = log.read()
+        if NO_MEMORY.search(said):
+            raise OutOfMemoryError(f"{self.name} had too little memory for {info.path}: allow more, and try again")
         if done.returncode:
             last = said.decode(errors="replace").strip().splitlines()[-1:]
             raise MediaError(f"{self.name} cannot decode {info.path} ({''.join(last)}): use PyAV alone")

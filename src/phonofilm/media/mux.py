@@ -26,6 +26,7 @@ from phonofilm.media.coding import (
     encode_sound,
     padded,
 )
+from phonofilm.media.faults import fault
 from phonofilm.media.source import film_streams
 from phonofilm.pair import AV
 
@@ -38,6 +39,7 @@ def encode(clip: Clip, container: Container) -> bytes:
 
     Raises:
         MediaError: if the container or its codecs cannot hold the clip.
+        OutOfMemoryError: if memory ran out.
     """
     out = io.BytesIO()
     try:
@@ -50,7 +52,7 @@ def encode(clip: Clip, container: Container) -> bytes:
             for packet in heapq.merge(*packets, key=lambda packet: packet.dts * packet.time_base):
                 film.mux(packet)
     except (FFmpegError, ValueError, OverflowError) as error:
-        raise MediaError(f"the film could not be encoded ({error}): try another suffix or lossless=True") from error
+        raise fault(error, f"the film could not be encoded ({error}): try another suffix or lossless=True") from error
     data = out.getvalue()
     verify(data, clip)
     return data

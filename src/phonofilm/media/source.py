@@ -15,6 +15,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 from phonofilm.errors import MediaError
+from phonofilm.media.faults import fault
 from phonofilm.pair import AV
 
 NOT_FILMS = ("tty", "image2", "ass", "srt", "webvtt", "lrc")
@@ -39,21 +40,26 @@ class Held:
 
 @contextmanager
 def opened(path: Path | Held) -> Iterator[InputContainer]:
-    """The file, open for demuxing; whatever the decoder objects to becomes a :class:`MediaError`."""
+    """The file, open for demuxing.
+
+    Raises:
+        MediaError: for whatever the decoder objects to.
+        OutOfMemoryError: if memory ran out, whatever the decoder calls that.
+    """
     source = io.BytesIO(path.data) if isinstance(path, Held) else _url(path)
     try:
         container = av.open(source, "r", metadata_errors="replace")
     except PermissionError as error:
         raise MediaError(f"{path} may not be read: check its permissions") from error
     except (FFmpegError, OSError) as error:
-        raise MediaError(f"{path} is not a film, or is damaged or cut short: choose another file") from error
+        raise fault(error, f"{path} is not a film, or is damaged or cut short: choose another file") from error
     with container:
         if container.format.name in NOT_FILMS or container.format.name.endswith("_pipe"):
             raise MediaError(f"{path} is not a film (it reads as {container.format.long_name}): choose another file")
         try:
             yield container
         except FFmpegError as error:
-            raise MediaError(f"{path} is damaged ({error.strerror}): choose another file") from error
+            raise fault(error, f"{path} is damaged ({error.strerror}): choose another file") from error
 
 
 def _url(path: Path) -> str:
@@ -90,6 +96,7 @@ def decode(path: Path | Held, container: InputContainer, stream: Any) -> Iterato
 
     Raises:
         MediaError: at the damaged place of a damaged film, naming its time.
+        OutOfMemoryError: see :func:`opened`.
     """
     reached = Fraction(0)
     try:
@@ -97,9 +104,10 @@ def decode(path: Path | Held, container: InputContainer, stream: Any) -> Iterato
             reached = reached if frame.pts is None else time_of(frame)
             yield frame
     except FFmpegError as error:
-        raise MediaError(
+        raise fault(
+            error,
             f"{path} is damaged after {float(reached):.2f} s ({error.strerror}): "
-            "choose another file, or read only the part before"
+            "choose another file, or read only the part before",
         ) from error
 
 
@@ -107,7 +115,10 @@ def decode_after_seek(path: Path | Held, container: InputContainer, stream: Any,
     """The stream's frames from the last key frame before ``time`` (file's clock); none where seeking fails."""
     try:
         container.seek(int(time / stream.time_base), stream=stream)
-    except FFmpegError:
+    except FFmpegError as error:
+        shortage = fault(error, "")
+        if isinstance(shortage, MemoryError):
+            raise shortage from error
         return
     yield from decode(path, container, stream)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import time
+from fractions import Fraction
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from phonofilm.data.ingest.engine import Engine
@@ -13,6 +16,8 @@ from phonofilm.data.ingest.pool import Limits, Pool
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import Failure
 from phonofilm.errors import MediaError, UnsupportedMediaError
+from phonofilm.media.clip import Clip
+from phonofilm.media.write import write
 
 
 def job(settings: int, kind: str) -> int:
@@ -51,6 +56,38 @@ EXPECTED = {
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
 def test_a_bad_film_costs_itself_only() -> None:
     assert outcomes(Pool(2), NARROW) == EXPECTED
+
+
+def shown(settings: int, job: tuple[int, Path]) -> int:
+    """Decode a film with so many bytes more than the process has: FFmpeg finds no memory here or there."""
+    extra, film = job
+    import resource
+
+    import cv2  # noqa: F401  its memory is none of the decoder's
+
+    from phonofilm.media.read import read
+
+    held = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmData"))
+    resource.setrlimit(resource.RLIMIT_DATA, (1024 * int(held.split()[1]) + extra, resource.RLIM_INFINITY))
+    return len(read(film, size=(8, 8)).frames)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
+def test_a_film_that_memory_ran_out_with_is_not_called_damaged(tmp_path: Path) -> None:
+    """FFmpeg says "temporarily unavailable" where a thread, and "invalid data" where a picture finds no room."""
+    grey = np.random.default_rng(0).integers(0, 256, (6, 1, 1, 3), np.uint8)
+    frames = np.broadcast_to(grey, (6, 1080, 1920, 3)).copy()
+    (tmp_path / "bad.mp4").write_bytes(bytes(1000))
+    film = write(Clip(frames, None, Fraction(6), 0), tmp_path / "film.mp4")
+    jobs = {f"{extra} MiB": (extra << 20, film) for extra in (4, 12)}
+    for _, result in Pool(1)(shown, 0, jobs, Limits(seconds=20)):
+        assert isinstance(result, Failure)
+        assert result.reason.may_pass, result
+    jobs = {"bad": (2**30, tmp_path / "bad.mp4"), "good": (2**30, film)}
+    found = dict(Pool(1)(shown, 0, jobs, Limits()))
+    assert isinstance(found["bad"], Failure)
+    assert found["bad"].reason is Reason.DAMAGED
+    assert found["good"] == 6
 
 
 def broken(settings: int, kind: str) -> int:

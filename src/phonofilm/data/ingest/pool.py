@@ -14,6 +14,7 @@ from pebble import ProcessExpired, ProcessPool
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import Failure
 from phonofilm.errors import MediaError, UnsupportedMediaError
+from phonofilm.media.faults import is_shortage
 from phonofilm.workers import helpers
 
 AHEAD = 2
@@ -56,10 +57,13 @@ class Children:
             return future.result()
         except futures.TimeoutError:  # the built-in one from Python 3.11 on
             return Failure(reason=Reason.TIMEOUT, message=f"it took more than {limits.seconds:g} s")
-        except MemoryError:
-            return Failure(reason=Reason.MEMORY, message=f"it took more than {limits.memory} bytes of memory")
-        except ProcessExpired as error:
+        except ProcessExpired as error:  # an OSError too
             return Failure(reason=Reason.CRASH, message=f"the process that decoded it ended with {error.exitcode}")
+        except (MemoryError, OSError) as error:
+            if not is_shortage(error):
+                raise
+            allowed = "there is" if limits.memory is None else f"the {limits.memory} bytes that are allowed"
+            return Failure(reason=Reason.MEMORY, message=f"it took more memory than {allowed}")
         except UnsupportedMediaError as error:
             return Failure(reason=Reason.UNSUPPORTED, message=str(error))
         except MediaError as error:
