@@ -25,6 +25,21 @@ def test_a_link_that_leads_nowhere_and_a_name_that_is_no_utf8_cost_themselves(tm
     assert [row.path for row in rows if row.reason is None] == ["0.mkv"]
 
 
+def test_links_to_folders_are_followed_once_and_never_round(tmp_path: Path) -> None:
+    folder, outside = tmp_path / "films", tmp_path / "outside"
+    for name in ("films/own/a.mp4", "outside/deep/b.mp4", "outside/c.mp4"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (folder / "linked").symlink_to(outside)
+    (folder / "twice").symlink_to(outside)
+    (folder / "own" / "round").symlink_to(folder)
+    (outside / "back").symlink_to(outside / "deep" / "..")
+    (folder / "gone").symlink_to(tmp_path / "nowhere")
+    assert [film.path for film in films(folder)] == ["linked/c.mp4", "linked/deep/b.mp4", "own/a.mp4"]
+    (tmp_path / "door").symlink_to(folder)
+    assert len(list(films(tmp_path / "door"))) == 3
+
+
 def test_a_file_that_goes_while_the_folder_is_scanned(noise) -> None:
     folder = noise(1)
     film = Film(folder, "0.mkv")

@@ -69,17 +69,43 @@ class Film:
 
 
 def films(folder: Path) -> Iterator[Film]:
-    """The films of a folder and of those below it, in the order of their names.
+    """The films of a folder and of those below it, links to folders too, in the order of their names.
 
     Raises:
-        MediaError: if there is no such folder, or no film in it.
+        MediaError: if there is no such folder, or no film in it, or one below it cannot be listed.
     """
     if not folder.is_dir():
         raise MediaError(f"{folder} is no folder: name the folder of the films")
-    paths = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    paths = sorted(p.relative_to(folder).as_posix() for p in _files(folder) if p.suffix.lower() in SUFFIXES)
     if not paths:
         raise MediaError(f"{folder} holds no films ({', '.join(sorted(SUFFIXES))}): name another folder")
     yield from (Film(folder, path) for path in paths)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Everything below a folder; a folder that several names lead to is entered once, by the shortest, first name."""
+    seen, level = {_identity(folder)}, [folder]
+    while level:
+        inner: list[Path] = []
+        for entry in sorted(entry for one in level for entry in _entries(one)):
+            if not entry.is_dir():
+                yield entry
+            elif _identity(entry) not in seen:
+                seen.add(_identity(entry))
+                inner.append(entry)
+        level = inner
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise MediaError(f"{folder} cannot be listed ({error.strerror}): check its permissions") from error
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    told = folder.stat()
+    return told.st_dev, told.st_ino
 
 
 def scanning(settings: Scan) -> Stage[SourceRow]:
