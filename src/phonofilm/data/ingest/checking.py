@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
+from pathlib import Path
+from socket import gethostname
 
 from phonofilm.data.ingest.cutting import Kept
 from phonofilm.data.ingest.recipe import Pack
 from phonofilm.data.ingest.rows import Row
 from phonofilm.data.ingest.stage import Stage
+from phonofilm.errors import SettingError
 from phonofilm.media.decoders import Decoder, Library, Program
+from phonofilm.media.digest import file_sha256
 from phonofilm.media.verify import verify
 from phonofilm.pair import AV
 
@@ -28,6 +33,15 @@ class DecoderName(str, Enum):
         """The decoder."""
         return Library() if self is DecoderName.LIBRARY else Program()
 
+    @property
+    def build(self) -> str:
+        """Digest of the program; nothing for the library, whose version every stage's key holds.
+
+        Raises:
+            MediaError: if the program is not installed.
+        """
+        return "" if self is DecoderName.LIBRARY else _digest(Path(Program().file))
+
 
 class Checking(Row):
     """Settings of the stage.
@@ -35,10 +49,12 @@ class Checking(Row):
     Attributes:
         pack: the form that clips were cut in.
         decoder: that looks at them.
+        build: of the decoder, see :attr:`DecoderName.build`.
     """
 
     pack: Pack
     decoder: DecoderName
+    build: str = ""
 
 
 class CheckRow(Row):
@@ -78,8 +94,13 @@ class Summary:
 
 
 def checking(settings: Checking, above: str) -> Stage[CheckRow]:
-    """The stage with these settings, on what the stage ``above`` cut."""
-    return Stage("verify", VERSION, CheckRow, check, settings, above)
+    """The stage with these settings and the decoder that is installed, on what the stage ``above`` cut.
+
+    Raises:
+        MediaError: if that decoder is not there.
+    """
+    exact = settings.model_copy(update={"build": settings.decoder.build})
+    return Stage("verify", VERSION, CheckRow, check, exact, above)
 
 
 def check(settings: Checking, film: Kept) -> list[CheckRow]:
@@ -87,7 +108,12 @@ def check(settings: Checking, film: Kept) -> list[CheckRow]:
 
     Raises:
         MediaError: if a clip or the film cannot be decoded, or the decoder is not there.
+        SettingError: if this machine of a cluster has another decoder than the one that asked.
     """
+    if settings.decoder.build != settings.build:
+        raise SettingError(
+            f"{gethostname()} has another build of the second decoder: install the same imageio-ffmpeg everywhere"
+        )
     decoder, form = settings.decoder.make(), settings.pack.form
     rows = []
     for clip in film.clips:
@@ -106,6 +132,11 @@ def check(settings: Checking, film: Kept) -> list[CheckRow]:
             )
         )
     return rows
+
+
+@cache
+def _digest(program: Path) -> str:
+    return file_sha256(program)
 
 
 def summary(rows: list[CheckRow]) -> Summary:
