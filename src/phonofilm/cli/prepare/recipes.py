@@ -58,6 +58,8 @@ def run(
     from phonofilm.media.atomic import check_target
 
     told = read_recipe(recipe)
+    for licence in told.score.licences:
+        typer.echo(licence)
     place = work or output.with_name(f"{output.name}.work")
     force = force or is_own(place, output)
     check_target(output / INDEX, force=force, new_folder=True)  # now, not after hours of work

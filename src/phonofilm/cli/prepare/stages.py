@@ -88,7 +88,12 @@ def score(
     ] = None,
     plugins: Annotated[
         list[str] | None,
-        typer.Option("--plugin", metavar="FILE.py:NAME", help="A measure of your own, may be repeated."),
+        typer.Option(
+            "--plugin",
+            metavar="PLUGIN",
+            help="A further measure: synchformer=WEIGHTS, imagebind=WEIGHTS, or of your own, FILE.py:NAME. "
+            "May be repeated.",
+        ),
     ] = None,
     *,
     running: Running,
@@ -97,11 +102,16 @@ def score(
     """Measure every clip: loudness, silence, clipping, motion, stillness, cuts, black, onsets, offset of sound.
 
     Nothing is judged; rules that do, come with phonofilm prepare filter and may change without measuring again.
+    Published networks measure too, with weights that you name; Synchformer takes a minute of a core for each clip.
 
     Examples:
     phonofilm prepare score work/
 
-    phonofilm prepare score work/ --plugin synchformer.py:Offset
+    phonofilm prepare score work/ --plugin synchformer=synchformer_state_dict.pth --workers 4
+
+    phonofilm prepare score work/ --plugin imagebind=imagebind_huge.pth --workers 2 --memory-limit 12
+
+    phonofilm prepare score work/ --plugin own.py:Brightness
     """
     from phonofilm.data.ingest.recipe import checked
     from phonofilm.data.ingest.score import Scoring
@@ -109,6 +119,8 @@ def score(
 
     settings = checked(Scoring, {"measures": measures, "plugins": plugins or ()}, "phonofilm prepare score")
     _ = settings.gives  # raises for an unknown family
+    for licence in settings.licences:
+        typer.echo(licence)
     space = running.own(Workspace.open(work).with_plan(score=settings))
     running("measuring", space, space.scoring, space.to_score())
     account(space, space.ledger(captions=False), max_bad)

@@ -1,4 +1,6 @@
-"""Measures of the user's own: a class in a file or module, named where the recipe names it.
+"""Measures beside those of :mod:`phonofilm.data.ingest.measures`: the user's own, and those that need weights.
+
+The user's own is a class in a file or module, named where the recipe names it (``path/to/file.py:Name``):
 
     class Brightness:
         name, version = "brightness", 1
@@ -8,7 +10,10 @@
         def measure(self, clip):
             return {"mean": float(clip.frames.mean())}
 
-``phonofilm`` runs that code and trusts it. Weights, and the licence to use them, are the user's.
+``phonofilm`` runs that code and trusts it.
+
+Those that ship are named ``NAME=PATH``, where the path is that of weights, which are the user's, as is the licence to
+use them. They lie above this package (:mod:`phonofilm.plugins`), so they are found by name and not imported.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import math
+import pkgutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,9 +33,12 @@ from typing import Any, Protocol
 
 from phonofilm.data.ingest.measures import Absent, Value
 from phonofilm.data.ingest.rows import Row
-from phonofilm.errors import MediaError, SettingError
+from phonofilm.errors import MediaError, SettingError, unknown_name
 from phonofilm.media.clip import Clip
 from phonofilm.media.digest import file_sha256
+
+SHIPPED = "phonofilm.plugins"
+"""The package of those that ship."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +47,25 @@ class Form:
 
     Attributes:
         fps: frames a second; ``None``: as they are.
-        size: (height, width) of the pictures; ``None``: as they are, which takes much memory.
+        size: (height, width) of the pictures, which are cut to it; or length of their shorter side, which keeps their
+            shape; ``None``: as they are, which takes much memory.
         sample_rate: samples a second; ``None``: as they are.
         channels: of sound, 1 or 2; ``None``: as they are.
+        seconds: from the beginning, that are looked at; ``None``: the whole clip.
     """
 
     fps: Fraction | None = None
-    size: tuple[int, int] | None = None
+    size: tuple[int, int] | int | None = None
     sample_rate: int | None = None
     channels: int | None = None
+    seconds: Fraction | None = None
+
+    def size_of(self, height: int, width: int) -> tuple[int, int] | None:
+        """``(height, width)`` that pictures of this one get; ``None``: their own."""
+        if not isinstance(self.size, int):
+            return self.size
+        short = min(height, width)
+        return self.size * height // short, self.size * width // short
 
 
 class ClipMeasure(Protocol):
@@ -57,6 +76,7 @@ class ClipMeasure(Protocol):
         version: to be raised when it gives other results; a changed file is noticed without.
         gives: names of its results.
         form: how it wants its clips.
+        licence: optional: of what it uses, said once when it is chosen.
     """
 
     name: str
@@ -73,13 +93,36 @@ class ClipMeasure(Protocol):
         ...
 
 
+class Shipped(Protocol):
+    """The class of a plug-in that ships: made of the place of its weights."""
+
+    def __call__(self, weights: str) -> ClipMeasure:
+        """One with these weights, which are loaded when it is given its first clip."""
+        ...
+
+    def digest(self, weights: str) -> str:
+        """SHA-256 of the weights at a place, of which there may be none.
+
+        Raises:
+            PhonofilmError: if there are no weights.
+        """
+        ...
+
+
+def shipped() -> tuple[str, ...]:
+    """The names of the plug-ins that ship."""
+    found = pkgutil.iter_modules(importlib.import_module(SHIPPED).__path__)
+    return tuple(sorted(module.name for module in found if not module.name.startswith("_")))
+
+
 class Plugin(Row):
     """Which plug-in exactly.
 
     Attributes:
-        place: ``path/to/file.py:Name``, or ``module:Name``.
+        place: ``path/to/file.py:Name`` or ``module:Name``; or ``name=weights`` of one that ships.
         name, version, gives: as it says.
-        sha256: of the file that defines it; what that imports is not looked at, and is the version's to tell.
+        sha256: of the file that defines it; what that imports is not looked at, and is the version's to tell. Of the
+            weights, for one that ships: its code is the version's to tell too.
     """
 
     place: str
@@ -94,8 +137,9 @@ class Plugin(Row):
 
         Raises:
             SettingError: if there is none.
+            WeightsError: if there are no weights.
         """
-        digest = file_sha256(_file(place))
+        digest = _digest(place)
         made = _made(place, digest)
         return cls(place=place, name=made.name, version=made.version, gives=made.gives, sha256=digest)
 
@@ -104,16 +148,23 @@ class Plugin(Row):
 
         Raises:
             SettingError: if it is not there, or not the same any more.
+            WeightsError: if its weights are not there.
         """
-        if file_sha256(_file(self.place)) != self.sha256:
+        if _digest(self.place) != self.sha256:
             raise SettingError(f"{self.place} has changed since it was chosen: run phonofilm prepare score again")
         return _made(self.place, self.sha256)
+
+    @property
+    def licence(self) -> str:
+        """Of what it uses, in a line; empty if it says nothing."""
+        return getattr(self.load(), "licence", "")
 
     def values(self, clip: Clip) -> dict[str, Value | Absent]:
         """What it measures of a clip, by names that hold its own.
 
         Raises:
             SettingError: if it gives something else than it says, or numbers that are none.
+            WeightsError: if its weights are not what they should be.
         """
         try:
             results = self.load().measure(clip)
@@ -131,6 +182,31 @@ class Plugin(Row):
         if not math.isfinite(number := float(value)):
             raise SettingError(f"{self.place} gives {name} = {value}: leave it out where there is none")
         return number
+
+
+def _digest(place: str) -> str:
+    """Of what decides a plug-in's results: its weights if it ships, its file if not."""
+    found = _shipped(place)
+    return file_sha256(_file(place)) if found is None else _kind(found[0]).digest(found[1])
+
+
+def _shipped(place: str) -> tuple[str, str] | None:
+    """Name and weights of a plug-in that ships; ``None`` if the place is that of the user's own.
+
+    Raises:
+        SettingError: if none of this name ships, offering the nearest.
+    """
+    name, _, weights = place.partition("=")
+    if set(name) & set("./\\:"):
+        return None
+    if name not in shipped():
+        unknown = unknown_name("plug-in", name, shipped())
+        raise SettingError(f"{unknown}; for one of your own, write path/to/file.py:Name or module:Name")
+    return name, weights
+
+
+def _kind(name: str) -> Shipped:
+    return importlib.import_module(f"{SHIPPED}.{name}").plugin
 
 
 def _split(place: str) -> tuple[str, str]:
@@ -161,7 +237,9 @@ def _file(place: str) -> Path:
 
 @cache
 def _made(place: str, digest: str) -> ClipMeasure:
-    """The plug-in at a place whose file has that digest."""
+    """The plug-in at a place whose file, or weights, have that digest."""
+    if (found := _shipped(place)) is not None:
+        return _kind(found[0])(found[1])
     where, name = _split(place)
     module = _of_file(Path(where), digest) if where.endswith(".py") else importlib.import_module(where)
     if not callable(kind := getattr(module, name, None)):

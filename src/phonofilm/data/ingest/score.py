@@ -33,7 +33,7 @@ class Scoring(Row):
 
     Attributes:
         measures: families (:func:`phonofilm.data.ingest.measures.names`); ``None``: all.
-        plugins: measures of the user's own; may be given as places (``file.py:Name``).
+        plugins: further measures; may be given as places (:class:`phonofilm.data.ingest.plugins.Plugin`).
     """
 
     measures: tuple[str, ...] | None = None
@@ -66,6 +66,11 @@ class Scoring(Row):
             raise SettingError("two plug-ins have the same name: rename one")
         own = [measure.name for family in self.families for measure in family.gives]
         return (*own, *(f"{plugin.name}.{name}" for plugin in self.plugins for name in plugin.gives))
+
+    @property
+    def licences(self) -> list[str]:
+        """Of the weights that plug-ins use, a line each."""
+        return [plugin.licence for plugin in self.plugins if plugin.licence]
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,7 @@ def score(settings: Scoring, film: SplitSource) -> list[ScoreRow]:
     Raises:
         MediaError: if the film is damaged or cut short.
         SettingError: if a plug-in is not what it was, or does not do what it says.
+        WeightsError: if its weights are not what they should be.
     """
     if not film.clips:
         return []
@@ -163,13 +169,14 @@ def _window(row: SourceRow, clip: ClipRow) -> Window:
 
 def _read(info: MediaInfo, window: Window, plugin: Plugin) -> Clip:
     """The clip as a plug-in wants it."""
-    form = plugin.load().form
+    form, video = plugin.load().form, info.video
+    seconds = (window.span.end_pts - window.span.first_pts) * window.time_base
     return read(
         info.path,
         start=max(window.begin, Fraction(0)),
-        seconds=(window.span.end_pts - window.span.first_pts) * window.time_base,
+        seconds=seconds if form.seconds is None else min(seconds, form.seconds),
         fps=form.fps,
-        size=form.size,
+        size=None if video is None else form.size_of(video.height, video.width),
         sample_rate=form.sample_rate,
         channels=form.channels,
     )
