@@ -79,3 +79,27 @@ def test_every_column_is_a_score_of_a_metric_that_is_measured_once():
     codec = random_codec()
     given = {score for name in METRICS for score in find(name, Given(codec)).gives}
     assert [score for score in scores if score not in given] == []
+
+
+def test_every_metric_that_is_measured_has_a_column():
+    codec = random_codec()
+    shown = {column.score for column in COLUMNS}
+    assert [name for name in METRICS if shown.isdisjoint(find(name, Given(codec)).gives)] == []
+
+
+def test_the_headline_stands_first_with_its_signed_companion():
+    assert [column.score for column in COLUMNS if column.group is Group.TIME][:2] == ["sync-error", "sync-offset"]
+
+
+def test_whether_as_much_happens_as_was_asked_stands_with_the_content():
+    content = [column.score for column in COLUMNS if column.group is Group.CONTENT]
+    assert {"event-count-seen", "event-count-heard"} <= set(content)
+
+
+def test_counts_stand_with_the_captions_that_ask_for_them_and_their_chance():
+    counts = {"event-count-seen": 0.22, "event-count-heard": 0.258}
+    scores = {name: {**score(0.5), "n": 126, "chance": chance} for name, chance in counts.items()}
+    text = markdown({**RESULTS, "rows": [row("true clips", "true", 0.9, **scores)]})
+    assert "of the 126 clips whose caption says how many times" in text
+    assert "with the captions of other clips: 0.22 to 0.26." in text
+    assert "As many as asked" not in markdown(RESULTS)

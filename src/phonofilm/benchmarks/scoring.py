@@ -16,7 +16,7 @@ from phonofilm.errors import MediaError
 from phonofilm.media.atomic import write_atomically
 from phonofilm.metrics import Given, Metric, Subject, find, fingerprint
 
-METRICS = ("event-sync", "avalign-svg", "material-match", "frechet-latents")
+METRICS = ("sync-error", "event-sync", "avalign-svg", "event-count", "material-match", "frechet-latents")
 
 
 @dataclass(frozen=True)

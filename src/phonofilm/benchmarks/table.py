@@ -10,6 +10,7 @@ from typing import Any
 from phonofilm.benchmarks.sections import markdown_table
 
 F1 = "event-f1-125ms"
+COUNTS = ("event-count-seen", "event-count-heard")
 
 
 class Group(str, Enum):
@@ -41,6 +42,8 @@ class Column:
 
 
 COLUMNS = (
+    Column("sync-error", "sync-error, ms", Group.TIME, 0),
+    Column("sync-offset", "sync-offset, ms", Group.TIME, 0),
     Column("event-f1-frame", "event F1, one frame", Group.TIME, 2),
     Column(F1, "event F1, 125 ms", Group.TIME, 2),
     Column("event-hit-45ms", "hits within 45 ms", Group.TIME, 2),
@@ -48,6 +51,8 @@ COLUMNS = (
     Column("event-error-p50", "median error, ms", Group.TIME, 0),
     Column("event-error-p90", "p90 error, ms", Group.TIME, 0),
     Column("avalign-svg", "avalign-svg", Group.TIME, 2),
+    Column(COUNTS[0], "as many seen as asked", Group.CONTENT, 2),
+    Column(COUNTS[1], "as many heard as asked", Group.CONTENT, 2),
     Column("material-picture", "picture shows the material", Group.CONTENT, 2),
     Column("material-sound", "sound has the material", Group.CONTENT, 2),
     Column("frechet-video-latents", "Frechet distance, pictures", Group.CONTENT, 1),
@@ -61,7 +66,7 @@ def markdown(results: Mapping[str, Any]) -> str:
         f"```\n{results['command']}\n```",
         _about(results),
         *(f"**{group.value}**\n\n{table(results, group)}" for group in Group),
-        *([share] if (share := _shares(results["rows"])) else []),
+        *(said for said in (_counts(results["rows"]), _shares(results["rows"])) if said),
         "\n".join([*_weights(results["rows"]), *_left_out(results["left_out"])]),
     ]
     return "\n\n".join(parts)
@@ -98,10 +103,24 @@ def _about(results: Mapping[str, Any]) -> str:
         f"{task['last_scene']}, those with an event that is both seen and heard); clip i has seed i in every row. In "
         "brackets: 95 % intervals, by bootstrap over clips (Frechet distances: jackknife). Frechet distances are "
         f"measured on codec latents to {task['n']} true clips of other held-out scenes, from "
-        f"{task['first_reference_scene']} on. Offsets are sound minus picture, of the pairs that could be matched; "
-        "shuffled rows pair each picture with the sound of another clip. At 8 frames a second a frame is 125 ms, "
+        f"{task['first_reference_scene']} on. Offsets are sound minus picture: the median one is "
+        "that of the pairs that could be matched, sync-offset needs no pairs. Shuffled rows pair each picture with "
+        "the sound of another clip. At 8 frames a second a frame is 125 ms, "
         "so that both F1 are the same. "
         f"Versions: {', '.join(f'{name} {number}' for name, number in versions.items())}."
+    )
+
+
+def _counts(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What the columns of counts rest on, and what they would be by chance."""
+    counted = [row["scores"][name] for row in rows for name in COUNTS if name in row["scores"]]
+    chances = [one["chance"] for one in counted if one["chance"] is not None]
+    if not chances:
+        return ""
+    return (
+        f"As many as asked: of the {max(one['n'] for one in counted)} clips whose caption says how many times, the "
+        "share in which the ruler finds just so many events. By chance, with the captions of other clips: "
+        f"{min(chances):.2f} to {max(chances):.2f}."
     )
 
 
