@@ -111,6 +111,14 @@ def test_counts_are_those_that_recipes_expect() -> None:
     assert "13 hours, give or take 10 %, and has 0.00" in problem
 
 
+def test_what_plug_ins_measured_has_histograms_of_its_own_after_the_others() -> None:
+    values = zip(LEDGER.scores, (0.2, None, -0.4, 0.0, 0.2), strict=True)
+    rows = [row.model_copy(update={"values": {**row.values, "judge.offset": value}}) for row, value in values]
+    *others, last = stats(replace(LEDGER, scores=tuple(rows))).histograms
+    assert others == list(stats(LEDGER).histograms)
+    assert (last.name, sum(last.used) + sum(last.left_out), last.without) == ("judge.offset", 4, len(CLIPS) - 4)
+
+
 def test_histograms_hold_every_clip_once() -> None:
     found = {one.name: one for one in stats(LEDGER).histograms}
     assert set(found) == {"Length", "Loudness", "Sound minus picture, estimated"}

@@ -102,7 +102,7 @@ def score(
     """Measure every clip: loudness, silence, clipping, motion, stillness, cuts, black, onsets, offset of sound.
 
     Nothing is judged; rules that do, come with phonofilm prepare filter and may change without measuring again.
-    Published networks measure too, with weights that you name; Synchformer takes a minute of a core for each clip.
+    Published networks measure too, with weights that you name; Synchformer takes minutes of a core for a clip.
 
     Examples:
     phonofilm prepare score work/

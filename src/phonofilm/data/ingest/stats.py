@@ -183,8 +183,14 @@ def _bar(edges: tuple[float, ...], value: float) -> int:
 
 
 def _histograms(ledger: Ledger) -> Iterable[Histogram]:
-    found = (histogram(quantity, ledger) for quantity in QUANTITIES)
+    found = (histogram(quantity, ledger) for quantity in (*QUANTITIES, *_plugged(ledger)))
     return (one for one in found if one is not None)
+
+
+def _plugged(ledger: Ledger) -> Iterable[Quantity]:
+    """What plug-ins measured, which alone has names with a dot; every clip that was scored has the same names."""
+    names = ledger.scores[0].values if ledger.scores else ()
+    return (Quantity(name, "", measured(name)) for name in names if "." in name)
 
 
 def _tallies(fates: Iterable[Fate]) -> tuple[Tally, ...]:
