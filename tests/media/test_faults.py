@@ -41,3 +41,15 @@ def test_a_program_without_memory_is_told_from_a_damaged_film(tmp_path: Path, sw
         program.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit {0 if swallowed else 1}\n")
         with pytest.raises(expected):
             list(Program(program).pictures(film, film.video, (8, 8), film.origin, None))
+
+
+def test_a_program_that_hangs_ends_by_itself_at_last(tmp_path: Path) -> None:
+    """Nobody else ends it, if who started it was killed."""
+    film = probe(write(lively(), tmp_path / "film.mkv"))
+    assert film.video is not None
+    program = tmp_path / "ffmpeg"
+    program.write_text(f'#!/bin/sh\necho "$*" > {tmp_path}/words\nexit 1\n')
+    program.chmod(stat.S_IRWXU)
+    with pytest.raises(MediaError):
+        list(Program(program).pictures(film, film.video, (8, 8), film.origin, None))
+    assert " -timelimit 3600 " in (tmp_path / "words").read_text()

@@ -24,6 +24,8 @@ from phonofilm.shapes import nearest
 STAMP = re.compile(rb"\] n: *(\d+) pts: *(-?\d+) ")
 NO_MEMORY = re.compile(rb"Cannot allocate memory|Resource temporarily unavailable|get_buffer\(\) failed")
 """What the program says then, also where it goes on without the picture that there was no room for."""
+TIME_LIMIT = "3600"
+"""CPU seconds after which the program ends itself: where it hangs, nobody else may be left to end it."""
 TICK = re.compile(rb"config in time_base: (\d+)/(\d+)")
 
 
@@ -170,7 +172,8 @@ class Program:
     def _run(self, info: MediaInfo, since: Fraction | None, out: list[str]) -> tuple[np.ndarray, bytes]:
         """What the program writes, and what it says of each frame."""
         seek = [] if since is None else ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", _decimal(since)]
-        command = [self.file, "-nostdin", "-hide_banner", "-copyts", *seek, "-i", f"file:{info.path}", *out, "-"]
+        alone = ["-nostdin", "-hide_banner", "-timelimit", TIME_LIMIT, "-copyts"]
+        command = [self.file, *alone, *seek, "-i", f"file:{info.path}", *out, "-"]
         with tempfile.TemporaryFile() as log:
             done = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, check=False)
             log.seek(0)
