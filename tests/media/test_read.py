@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import struct
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import cv2
@@ -16,6 +19,23 @@ from phonofilm.errors import MediaError
 from phonofilm.media import Clip, probe, read, write
 from phonofilm.media.source import Held
 from tests.media.films import ffmpeg, flash_and_click, noise, numbered, numbers, stamped_film
+
+# ---- memory -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted on Linux only")
+def test_pictures_leave_no_threads_behind(tmp_path):
+    path = write(Clip(np.zeros((60, 48, 64, 3), np.uint8), None, Fraction(20), 0), tmp_path / "film.mp4")
+    read(path, size=(24, 32))
+    before = len(os.listdir("/proc/self/task"))
+    gc.disable()  # what only a collection would end must not be there
+    try:
+        read(path, size=(24, 32))
+        most = len(os.listdir("/proc/self/task"))
+    finally:
+        gc.enable()
+    assert most <= before + (os.cpu_count() or 1)
+
 
 # ---- clocks -----------------------------------------------------------------------------------------------------
 

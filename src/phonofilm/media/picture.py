@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from phonofilm.errors import UnsupportedMediaError
 from phonofilm.shapes import nearest
@@ -36,6 +38,19 @@ TURNS: dict[tuple[int, ...], Turn] = {
     (0, -1, -1, 0): Turn(3, True),
 }
 """By the display matrix's signs ``(a, b, c, d)``: x' = a x + c y, y' = b x + d y, y downwards (ISO 14496-12, 6.2.2)."""
+
+
+class _Own(threading.local):
+    """What each thread has for itself: a scaler, whose own threads last as long as it does.
+
+    One that each frame makes for itself would live, with the memory of its threads, until garbage is collected.
+    """
+
+    def __init__(self) -> None:
+        self.scaler = VideoReformatter()
+
+
+_own = _Own()
 
 
 def turn_of(frame: Any) -> Turn:
@@ -74,8 +89,8 @@ def picture_of(frame: Any, aspect: Fraction = Fraction(1), size: tuple[int, int]
     scaled = (height, width) if size is None else cover((height, width), size)
     stored = scaled[::-1] if turn.quarters % 2 else scaled
     shrinks = stored[0] < frame.height or stored[1] < frame.width
-    rgb = frame.reformat(
-        height=stored[0], width=stored[1], format="rgb24", interpolation="AREA" if shrinks else "BICUBIC"
+    rgb = _own.scaler.reformat(
+        frame, height=stored[0], width=stored[1], format="rgb24", interpolation="AREA" if shrinks else "BICUBIC"
     ).to_ndarray()
     if turn.mirrored:
         rgb = rgb[:, ::-1]
