@@ -12,6 +12,7 @@ from phonofilm.codecs import Codec
 from phonofilm.codecs.identity import Pictures, Sound
 from phonofilm.estimate import mean
 from phonofilm.metrics import Better, Metric, Score
+from phonofilm.metrics._score import OURS
 from phonofilm.shapes import ClipShape
 
 TASK = Task(3, ClipShape(Fraction(1), Fraction(2), 14, 22, 8000))
@@ -20,7 +21,7 @@ TASK = Task(3, ClipShape(Fraction(1), Fraction(2), 14, 22, 8000))
 class Loudness(Metric[float]):
     """The loudest sample; says how many reference clips it was given."""
 
-    name, version = "loudness", 1
+    name, version, source = "loudness", 1, OURS
 
     def measure(self, subject):
         return float(abs(subject.clip.audio).max())
@@ -32,6 +33,31 @@ class Loudness(Metric[float]):
 
 class Compared(Loudness):
     needs_reference = True
+
+
+def test_a_metric_looks_only_at_rows_that_it_has_not_scored(tmp_path, monkeypatch):
+    asked = []
+
+    class Counting(Loudness):
+        source = OURS
+
+        def __init__(self, name):
+            self.name = name
+
+        def measure(self, subject):
+            asked.append(self.name)
+            return super().measure(subject)
+
+    monkeypatch.setattr(scoring, "find", lambda name, given: Counting(name))
+    codec = Codec(Pictures(), Sound())
+    one = Scorer(TASK, codec, tmp_path, ("loudness",)).score(Truth(TASK), lambda clips: None)
+    both = Scorer(TASK, codec, tmp_path, ("other", "loudness"))
+    assert both.finished(Truth(TASK)) is None
+    row = both.score(Truth(TASK), lambda clips: None)
+    assert asked == ["loudness"] * 3 + ["other"] * 3
+    assert list(row["scores"]) == ["other", "loudness"]
+    assert row["scores"]["loudness"] == one["scores"]["loudness"]
+    assert both.finished(Truth(TASK)) == row
 
 
 @pytest.mark.parametrize(("metric", "given"), [(Loudness, 0), (Compared, 3)])

@@ -1,4 +1,4 @@
-"""Rows of scores, each kept on disk under all that decides it."""
+"""Rows of scores; what each metric says of a row is kept on disk under all that decides it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Scorer:
     Attributes:
         task: the prompts and the reference clips.
         codec: whose latents Frechet distances are measured on.
-        folder: finished rows are kept here.
+        folder: finished scores are kept here.
         names: metrics.
         seed: of bootstrap and jackknife.
     """
@@ -38,67 +38,88 @@ class Scorer:
     seed: int = 0
 
     def finished(self, source: Source) -> dict[str, Any] | None:
-        """A row that was scored before; ``None`` if there is none of these very clips and metrics.
+        """A row that was scored before; ``None`` if a metric has not scored these very clips.
 
         Raises:
-            MediaError: if its file is damaged.
+            MediaError: if a file of it is damaged.
         """
-        path = self._path(source)
-        try:
-            return {"label": source.label, **json.loads(path.read_text(encoding="utf-8"))} if path.exists() else None
-        except (OSError, ValueError, TypeError) as error:
-            raise MediaError(f"{path} is damaged ({error}): delete it, and run the command again") from error
+        return None if self._lacking(source) else self._row(source)
 
     def score(self, source: Source, scored: Callable[[int], None]) -> dict[str, Any]:
         """The row of a source whose clips are made: its kind, identity and scores as plain values.
+
+        Only metrics that have not scored it before look at the clips.
 
         Args:
             source: where the clips come from; one at a time is in memory.
             scored: told of each clip.
         """
-        records: list[list[Any]] = [[] for _ in self._metrics]
+        lacking = self._lacking(source)
+        records: list[list[Any]] = [[] for _ in lacking]
         for index, scene in enumerate(self.task.scenes):
             subject = Subject(f"{source.label}, scene {scene.seed}", source.clip(index), scene.caption, scene.events)
-            for gathered, metric in zip(records, self._metrics, strict=True):
+            for gathered, metric in zip(records, lacking, strict=True):
                 gathered.append(metric.measure(subject))
             scored(1)
-        row = {"kind": source.kind, "identity": source.describe(), "scores": self._scores(records)}
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self._path(source), (json.dumps(row, indent=1) + "\n").encode(), force=True)
-        return {"label": source.label, **row}
+        for gathered, metric in zip(records, lacking, strict=True):
+            scores = metric.scores(_known(gathered), self._reference(metric), self.seed)
+            found = {score.name: score.to_json() for score in scores}
+            write_atomically(self._path(source, metric), (json.dumps(found, indent=1) + "\n").encode(), force=True)
+        return self._row(source)
 
     def describe(self) -> dict[str, Any]:
         """The ruler: metrics with their versions, its networks' weights, and the codec of the distances."""
+        return {"metrics": [_label(metric) for metric in self._metrics], **self._fixed()}
+
+    def _fixed(self) -> dict[str, Any]:
+        """What decides the scores of every metric."""
+        return {"ruler": fingerprint(), "codec": codec_fingerprint(self.codec), "seed": self.seed}
+
+    def _row(self, source: Source) -> dict[str, Any]:
+        scores = [self._read(self._path(source, metric)) for metric in self._metrics]
         return {
-            "metrics": [f"{metric.name}@{metric.version}" for metric in self._metrics],
-            "ruler": fingerprint(),
-            "codec": codec_fingerprint(self.codec),
-            "seed": self.seed,
+            "label": source.label,
+            "kind": source.kind,
+            "identity": source.describe(),
+            "scores": {name: score for some in scores for name, score in some.items()},
         }
 
-    def _scores(self, records: Sequence[Sequence[Any]]) -> dict[str, Any]:
-        found = [
-            score
-            for metric, reference, gathered in zip(self._metrics, self._references, records, strict=True)
-            for score in metric.scores([one for one in gathered if one is not None], reference, self.seed)
-        ]
-        return {score.name: score.to_json() for score in found}
+    def _lacking(self, source: Source) -> list[Metric[Any]]:
+        return [metric for metric in self._metrics if not self._path(source, metric).exists()]
 
-    def _path(self, source: Source) -> Path:
-        return self.folder / f"{digest([source.describe(), self.task.describe(), self.describe()])}.json"
+    def _path(self, source: Source, metric: Metric[Any]) -> Path:
+        return self.folder / f"{digest([source.describe(), self.task.describe(), _label(metric), self._fixed()])}.json"
+
+    @staticmethod
+    def _read(path: Path) -> dict[str, Any]:
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise MediaError(f"{path} is damaged ({error}): delete it, and run the command again") from error
 
     @cached_property
     def _metrics(self) -> list[Metric[Any]]:
         return [find(name, Given(self.codec)) for name in self.names]
 
+    def _reference(self, metric: Metric[Any]) -> list[Any] | None:
+        return _known(self._references[metric.name]) if metric.needs_reference else None
+
     @cached_property
-    def _references(self) -> list[list[Any] | None]:
+    def _references(self) -> dict[str, list[Any]]:
         """Reference records of the metrics that need them; the true clips' row is the others' ceiling."""
-        compared = [metric.needs_reference for metric in self._metrics]
-        records: list[list[Any] | None] = [[] if here else None for here in compared]
-        for scene, clip in self.task.reference() if any(compared) else ():
+        records: dict[str, list[Any]] = {metric.name: [] for metric in self._metrics if metric.needs_reference}
+        for scene, clip in self.task.reference():
             subject = Subject(f"reference scene {scene.seed}", clip, scene.caption)
-            for gathered, metric in zip(records, self._metrics, strict=True):
-                if gathered is not None:
-                    gathered.append(metric.measure(subject))
+            for metric in self._metrics:
+                if metric.needs_reference:
+                    records[metric.name].append(metric.measure(subject))
         return records
+
+
+def _label(metric: Metric[Any]) -> str:
+    return f"{metric.name}@{metric.version}"
+
+
+def _known(records: Sequence[Any]) -> list[Any]:
+    return [record for record in records if record is not None]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from phonofilm.errors import MediaError, OutOfMemoryError
 from phonofilm.media.frames import SEEK_BEYOND, decoded_frames
@@ -84,6 +85,7 @@ class Library:
         self, info: MediaInfo, video: VideoInfo, size: tuple[int, int], begin: Fraction, end: Fraction | None
     ) -> Iterator[Seen]:
         """See :class:`Decoder`."""
+        scaler = VideoReformatter()  # one for all: each keeps threads and their memory
         for frame in decoded_frames(info, max(begin - info.origin, Fraction(0))):
             if frame.pts is None:
                 raise MediaError(f"{info.path} has pictures without a time of their own: re-encode it first")
@@ -94,8 +96,9 @@ class Library:
                 continue
             turn = turn_of(frame)
             height, width = size[::-1] if turn.quarters % 2 else size
-            grey = frame.reformat(width=width, height=height, format="gray", interpolation="AREA").to_ndarray()
-            yield Seen(time, np.rot90(grey[:, ::-1] if turn.mirrored else grey, turn.quarters))
+            grey = scaler.reformat(frame, width=width, height=height, format="gray", interpolation="AREA")
+            seen = grey.to_ndarray()
+            yield Seen(time, np.rot90(seen[:, ::-1] if turn.mirrored else seen, turn.quarters))
 
     def sound(self, info: MediaInfo, audio: AudioInfo, begin: Fraction, end: Fraction | None) -> Iterator[Heard]:
         """See :class:`Decoder`."""

@@ -12,7 +12,7 @@ from typing import Any
 import av
 import numpy as np
 from av.error import FFmpegError
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from phonofilm.errors import MediaError
 from phonofilm.media.clip import Clip
@@ -122,9 +122,11 @@ def _video_packets(film: Any, coding: VideoCoding, frames: np.ndarray, fps: Frac
     size = padded((frames.shape[1], frames.shape[2]), coding)
     stream = add_pictures(film, coding, size, fps, 1 / fps)
 
+    scaler = VideoReformatter()  # one for all: each keeps threads and their memory
+
     def packets() -> Iterator[Any]:
         for index, picture in enumerate(frames):
-            yield from stream.encode(_video_frame(picture, coding, size, index, 1 / fps))
+            yield from stream.encode(_video_frame(picture, coding, scaler, size, index, 1 / fps))
         yield from stream.encode()
 
     return (_lasting_one_tick(packet) for packet in packets())
@@ -137,13 +139,19 @@ def _lasting_one_tick(packet: Any) -> Any:
 
 
 def _video_frame(
-    picture: np.ndarray, coding: VideoCoding, size: tuple[int, int], index: int, time_base: Fraction
+    picture: np.ndarray,
+    coding: VideoCoding,
+    scaler: VideoReformatter,
+    size: tuple[int, int],
+    index: int,
+    time_base: Fraction,
 ) -> av.VideoFrame:
     height, width = size
     padding = ((0, height - picture.shape[0]), (0, width - picture.shape[1]), (0, 0))
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(np.pad(picture, padding, mode="edge")), format="rgb24")
     if not coding.is_rgb:
-        frame = frame.reformat(
+        frame = scaler.reformat(
+            frame,
             format=coding.pixels,
             dst_colorspace=Colorspace.ITU601,
             dst_color_range=ColorRange.MPEG,

@@ -4,7 +4,8 @@
 the times of the heard ones; over clips, the mean. Sounds are the events of the ruler's ear. The picture's evidence is a
 curve over frames: the events of the ruler's eye, each a bump of 0.6 frames, and the *drop of motion*, by how much less
 changes after a frame than before it (mean absolute difference of neighbouring grey pictures of 64 by 64 pixels), since
-what strikes something stops. Both are standardised over the clip, added, and standardised again; the value of frame i
+what strikes something stops. Both are standardised over the clip and added, the drop at half its size, since at few
+frames a second it is the noisier one; the sum is standardised again. The value of frame i
 belongs to its middle, (i + 1/2) / fps. Above 32 frames a second, groups of frames are averaged first. At a lag, the
 evidence is read, between frames linearly, where each sound would be without it, and averaged over sounds; lags from
 -600 to 600 ms are tried in steps of 5 ms. A clip in which only one side holds anything counts 300 ms, the mean of
@@ -16,7 +17,7 @@ highest; positive where the sound is late. Chance: each picture with the sound o
 Traps. The lag of a single film is uncertain: a regular beat fits at every multiple of its period, and real films in
 which something moves between sounds may fit best far away. The mean over many clips is what counts, and the offset
 holds where single errors do not. On Clapperboard a shift adds to the error what it is, and sound in time has some 10
-ms (24 frames a second) to 30 ms (12 and 8) of it; at 4 frames a second 120. Jitter of single events counts for about
+ms (24 frames a second) to 20 ms (12 and 8) of it; at 4 frames a second 90. Jitter of single events counts for about
 1.5 times its deviation. Speech, and all sound that begins without anything stopping, is judged by chance; so are sounds
 in noise as loud as they are.
 """
@@ -51,6 +52,8 @@ LAGS = np.arange(-round(REACH / STEP), round(REACH / STEP) + 1) * STEP
 """Lags of the sound that are tried, in seconds."""
 AT_RANDOM = 1000 * REACH / 2
 """Mean size of a lag that could be any, in ms."""
+DROP = 0.5
+"""What a drop of motion counts beside an event that the eye sees."""
 _ROUNDING = 1e-9  # of evidence: lags of regular beats fit alike
 NOTHING = "in no clip is anything heard or seen to happen: choose clips in which something does"
 
@@ -99,7 +102,7 @@ def sides(subject: Subject) -> Sides:
     frames = np.arange(len(change) + 1)
     seen = np.exp(-0.5 * ((frames[None, :] + 0.5 - found.video[:, None] * rate) / Eye.sharpness) ** 2).sum(axis=0)
     drop = np.pad(np.maximum(change[:-1] - change[1:], 0), 1)
-    return Sides(_standard(_standard(seen) + _standard(drop)), rate, found.audio)
+    return Sides(_standard(_standard(seen) + DROP * _standard(drop)), rate, found.audio)
 
 
 def curve(picture: Sides, sound: Sides) -> np.ndarray:
@@ -124,7 +127,7 @@ class SyncError(Metric[Sides]):
     """See the module."""
 
     name = "sync-error"
-    version = 1
+    version = 2
     source = OURS
     gives = (name, "sync-offset")
 
