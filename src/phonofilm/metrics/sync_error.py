@@ -5,19 +5,19 @@ the times of the heard ones; over clips, the mean. Sounds are the events of the 
 curve over frames: the events of the ruler's eye, each a bump of 0.6 frames, and the *drop of motion*, by how much less
 changes after a frame than before it (mean absolute difference of neighbouring grey pictures of 64 by 64 pixels), since
 what strikes something stops. Both are standardised over the clip and added, the drop at half its size, since at few
-frames a second it is the noisier one; the sum is standardised again. The value of frame i
-belongs to its middle, (i + 1/2) / fps. Above 32 frames a second, groups of frames are averaged first. At a lag, the
-evidence is read, between frames linearly, where each sound would be without it, and averaged over sounds; lags from
--600 to 600 ms are tried in steps of 5 ms. A clip in which only one side holds anything counts 300 ms, the mean of
-lags at random; one in which neither does has nothing to be in time with, and does not count.
+frames a second it is the noisier one; the sum is standardised again. The value of frame i belongs to its middle,
+(i + 1/2) / fps. Above 32 frames a second, groups of frames are averaged first. At a lag, the evidence is read, between
+frames linearly, where each sound would be without it, and averaged over sounds; lags from -600 to 600 ms are tried in
+steps of 5 ms. A clip in which only one side holds anything counts 300 ms, the mean of lags at random; one in which
+neither does has nothing to be in time with, and does not count.
 
 ``sync-offset`` is its signed companion, of the set: the lag at which the mean over clips of all those curves is
 highest; positive where the sound is late. Chance: each picture with the sound of another clip.
 
 Traps. The lag of a single film is uncertain: a regular beat fits at every multiple of its period, and real films in
 which something moves between sounds may fit best far away. The mean over many clips is what counts, and the offset
-holds where single errors do not. On Clapperboard a shift adds to the error what it is, and sound in time has some 10
-ms (24 frames a second) to 20 ms (12 and 8) of it; at 4 frames a second 90. Jitter of single events counts for about
+holds where single errors do not. On Clapperboard a shift adds to the error what it is, and sound in time has 10 ms
+of it at 24 frames a second, 18 at 12, 27 at 8, and 100 at 4. Jitter of single events counts for about
 1.5 times its deviation. Speech, and all sound that begins without anything stopping, is judged by chance; so are sounds
 in noise as loud as they are.
 """
