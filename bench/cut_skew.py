@@ -202,13 +202,14 @@ NOTE = (
 )
 LONG_NOTE = (
     "The same of windows of {window:g} s, back to back from {skipped:g} s on, in two films of {seconds:g} s of "
-    "Clapperboard scenes with a key picture in 250 (23.976 and 25 fps): the length that the first recipe was published "
-    "with. Its pictures begin at the next key picture, its sound at once."
+    "Clapperboard scenes with a key picture each second (23.976 and 25 fps): the length that the first recipe was "
+    "published with. Its pictures begin at the next key picture, its sound at once, so its naive skew grows with the "
+    "distance of key pictures, which is several seconds in many films."
 )
 REASONS_NOTE = (
     "Clips whose skew could not be judged, with what stood in the way (`media/matching.py`). *static*: no picture and "
     "no stretch of them differs from those beside it; *unclear*: pictures differ, but more than one place fits; "
-    "*silent*: no sample is louder than -80 dB in the mean; *tonal*: sound that is the same in several places; "
+    "*silent*: a mean level below -80 dB; *tonal*: sound that is the same in several places; "
     "*unlike*: nothing near the place is like it; *found*: judged, and counted in *start*."
 )
 FILMS_NOTE = "The same by film, of our clips: every one that has no line here is judged."
