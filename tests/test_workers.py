@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from phonofilm.errors import SettingError
-from phonofilm.workers import helpers
+from phonofilm.workers import helpers, may_thread
 
 LONG = 600.0
 
@@ -114,7 +114,7 @@ def test_a_helper_ended_from_outside_is_said(tmp_path: Path) -> None:
 PARENT = """
 import sys, time
 from pathlib import Path
-from phonofilm.workers import helpers
+from phonofilm.workers import helpers, may_thread
 from tests.test_workers import LONG, prepared
 
 if __name__ == "__main__":
@@ -141,3 +141,14 @@ def test_they_do_not_outlive_the_process_that_wanted_them(tmp_path: Path, end: s
         assert gone(pids)
     finally:
         parent.kill()
+
+
+def _may_thread(_: object) -> bool:
+    return may_thread()
+
+
+def test_helpers_compute_in_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert may_thread()
+    with helpers(1) as pool:
+        assert not pool.schedule(_may_thread, args=(None,)).result()

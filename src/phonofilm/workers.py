@@ -57,6 +57,11 @@ def one_thread() -> None:
     threadpool_limits(1)  # for those that are there
 
 
+def may_thread() -> bool:
+    """Whether this process may compute in several threads."""
+    return os.environ.get(THREADS[0]) != "1"
+
+
 def leave_with(listening: Connection) -> None:
     """End this process when the other end of a pipe is closed, as it is when the process that holds it dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of a terminal; the first decides

@@ -17,6 +17,7 @@ from av.error import FFmpegError
 from phonofilm.errors import MediaError
 from phonofilm.media.faults import fault
 from phonofilm.pair import AV
+from phonofilm.workers import may_thread
 
 NOT_FILMS = ("tty", "image2", "ass", "srt", "webvtt", "lrc")
 """Demuxers that accept a text or a picture as if it were a film."""
@@ -99,6 +100,8 @@ def decode(path: Path | Held, container: InputContainer, stream: Any) -> Iterato
         OutOfMemoryError: see :func:`opened`.
     """
     reached = Fraction(0)
+    if stream.type == "video" and may_thread():
+        stream.thread_type = "AUTO"  # several pictures at once, not only parts of one
     try:
         for frame in container.decode(stream):
             reached = reached if frame.pts is None else time_of(frame)
