@@ -93,7 +93,7 @@ def test_a_sentence_that_is_too_long_is_cut(given: Given) -> None:
 
 
 def test_fad_is_the_frechet_distance_of_the_embeddings(given: Given) -> None:
-    metric = find("fad-clap", given)
+    metric = find("fad-clap-htsat-unfused", given)
     own = [metric.measure(film(seconds, 16_000)) for seconds in (0.5, 0.7, 0.9, 1.1)]
     true = [metric.measure(film(seconds, 48_000)) for seconds in (1.0, 1.2, 1.4, 1.6)]
     score, _ = metric.scores(own, true, 0)
@@ -103,7 +103,7 @@ def test_fad_is_the_frechet_distance_of_the_embeddings(given: Given) -> None:
 
 
 def test_definitions_of_one_process_share_the_network(given: Given) -> None:
-    one, other = find("clap-score", given), find("fad-clap", given)
+    one, other = find("clap-score", given), find("fad-clap-htsat-unfused", given)
     assert one.reading.id == other.reading.id
     assert one.reading.network is other.reading.network
 

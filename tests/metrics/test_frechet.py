@@ -7,8 +7,8 @@ from phonofilm.metrics import frechet
 from phonofilm.metrics._maths.frechet import ClipMoments, Gaussian
 
 
-def textbook(a, b):
-    one, other = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+def textbook(a, b, ddof=1):
+    one, other = np.cov(a, rowvar=False, ddof=ddof), np.cov(b, rowvar=False, ddof=ddof)
     apart = a.mean(axis=0) - b.mean(axis=0)
     return float(apart @ apart + np.trace(one) + np.trace(other) - 2 * np.trace(sqrtm(one @ other)).real)
 
@@ -18,6 +18,16 @@ def test_it_equals_the_matrix_square_root(n, m, d):
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((n, d)) @ rng.standard_normal((d, d)), 0.5 + rng.standard_normal((m, d))
     assert frechet(a, b) == pytest.approx(textbook(a, b), rel=1e-9)
+
+
+@pytest.mark.parametrize("ddof", [0, 1])
+def test_covariances_are_divided_as_asked(ddof):
+    rng = np.random.default_rng(5)
+    own, b = [rng.standard_normal((1 + i % 2, 3)) for i in range(11)], 1 + rng.standard_normal((7, 3))
+    a = np.concatenate(own)
+    assert frechet(a, b, ddof) == pytest.approx(textbook(a, b, ddof), rel=1e-9)
+    some = ClipMoments(own, Gaussian.of(b, ddof), ddof).distance(np.arange(8))
+    assert some == pytest.approx(textbook(np.concatenate(own[:8]), b, ddof), rel=1e-6)
 
 
 def test_fewer_vectors_than_dimensions():

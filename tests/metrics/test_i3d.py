@@ -99,14 +99,15 @@ def test_units_are_normalised_and_rectified():
     [
         (i3d.I3dStyleganV, 16, 5.7563e-06, 0.70002508, (0.82904160, -0.33842164, 0.05327272)),
         (i3d.I3dMmDiffusion, 16, -0.40625033, 0.70761257, (-0.71608615, -1.0, -0.01820582)),
-        (i3d.I3dJavisBench, 24, 0.29518712, 0.36521387, (0.97647059, -0.00392157, 0.30980396)),
+        (i3d.I3dJavisBench, 16, 0.29518542, 0.36521271, (0.13725495, -0.00392157, 0.19215691)),
     ],
 )
 def test_clips_are_shown_as_published(reading, frames, mean, std, pixels, given):
     """Of a clip of 48 frames of 90 x 150 at 30 a second.
 
     Numbers made with the public preprocessing: common_metrics_on_video_quality's; MM-Diffusion's with the Resize and
-    Pad of torchvision 0.29, antialiasing off; JavisBench's with torchvision 0.29. There were no differences at all.
+    Pad of torchvision 0.29, antialiasing off; JavisBench's with torchvision 0.29 on 24 frames, and by the interpolation
+    of torch that this calls on 24 and on the 16 of its README. There were no differences at all.
     """
     clip = moving(48, 90, 150, fps=30)
     found = shown(reading, clip, given).x[0]
@@ -157,7 +158,7 @@ def test_the_script_is_asked_for_raw_features(given):
     [
         (i3d.I3dStyleganV, [-0.079134, -0.059979, -0.016241, 0.011022, 0.057095]),
         (i3d.I3dMmDiffusion, [0.153064, -0.001282, 0.099381, -0.183143, -0.081164]),
-        (i3d.I3dJavisBench, [0.112266, -0.011439, 0.053756, -0.146582, -0.043391]),
+        (i3d.I3dJavisBench, [0.105784, -0.006726, 0.048996, -0.13805, -0.032982]),
     ],
 )
 def test_features_of_a_small_network(reading, expected, given):
@@ -169,7 +170,7 @@ def test_features_of_a_small_network(reading, expected, given):
 
 def test_ids_tell_readings_apart(given):
     assert len({reading(given).id for reading in READINGS}) == 3
-    assert all("16f" in reading(given).id for reading in READINGS[:2])
+    assert all("16f" in reading(given).id for reading in READINGS)
 
 
 @pytest.mark.parametrize(

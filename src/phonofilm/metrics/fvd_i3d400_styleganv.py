@@ -4,7 +4,8 @@ The Frechet distance between the 400 logits that I3D of Kinetics-400 gives for e
 clips (:class:`~phonofilm.metrics._features.i3d.I3dStyleganV`): the first 16 frames at the film's own rate, short side
 224 (bilinear, without antialiasing), middle square, [-1, 1], as JunyaoHu/common_metrics_on_video_quality
 ``fvd/styleganv/fvd.py`` does it. StyleGAN-V itself hands square 8-bit frames to the script and lets that resize and
-scale them, takes its real clips from random places, and divides covariances by n where n - 1 stands here.
+scale them, and takes its real clips from random places. Covariances are divided by n, as there
+(``src/metrics/metric_utils.py``); common_metrics_on_video_quality divides by n - 1.
 
 Lower is better. It sees what is shown rather more than how it moves; 16 frames are 0.64 s at 25 frames a second and
 2 s at 8, so distances of different rates do not compare. Nor do those of different numbers of clips: with less than
@@ -23,7 +24,7 @@ class FvdI3d400StyleganV(FrechetDistance):
     """See the module."""
 
     name = "fvd-i3d400-styleganv"
-    version = 1
+    version = 2
     uses = AV(True, False)
     source = Source(
         "arXiv 2112.14683 after 1812.01717",
@@ -32,6 +33,7 @@ class FvdI3d400StyleganV(FrechetDistance):
         "NVIDIA's non-commercial, and none: formula only",
     )
     extractor = I3dStyleganV
+    ddof = 0
 
 
 metric = FvdI3d400StyleganV

@@ -236,18 +236,17 @@ class I3dMmDiffusion(_I3d400):
 
 
 class I3dJavisBench(_I3d400):
-    """VideoGPT's port on 24 frames of the whole clip, shown as JavisBench's evaluator shows them.
+    """VideoGPT's port on 16 frames of the whole clip, shown as JavisBench's evaluator shows them.
 
-    ``eval/javisbench/src/dataset.py``, "vanilla", the default: 24 frames at even distances, letterboxed to 224 x 224
-    (bilinear, antialiased). These are in [0, 1], and go on as if they were in [-1, 1]: ``(x + 1) * 127.5``, cut to
-    whole levels. So black comes to the network as grey, and a clip has half its contrast.
+    ``eval/javisbench/src/dataset.py``, "vanilla", the default: 16 frames (of its README's command) at even distances,
+    letterboxed to 224 x 224 (bilinear, antialiased). These are in [0, 1], and go on as if they were in [-1, 1]:
+    ``(x + 1) * 127.5``, cut to whole levels. So black comes to the network as grey, and a clip has half its contrast.
     """
 
-    settings = "24f-letterbox-224-half-contrast"
-    frames = 24
+    settings = "16f-letterbox-224-half-contrast"
 
     def read(self, subject: Subject) -> Arrays:
         """``features``: logits ``(1, 400)``."""
-        frames = _frames.spread(_frames.frames_of(subject), self.frames)
+        frames = _frames.spread(_frames.frames_of(subject), FRAMES)
         video = _resizing.letterbox(_resizing.planes(frames), SIDE, antialias=True)
         return through(self.network, ((video + 1) * 127.5).clamp(0, 255).floor() / 255, self.device)

@@ -57,9 +57,9 @@ def pooled(own: Sequence[np.ndarray], distance: Callable[[np.ndarray], float]) -
     return lambda clips: distance(np.concatenate([own[i] for i in clips]))
 
 
-def frechet_against(own: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> Statistic:
-    """Frechet's."""
-    return ClipMoments(own, Gaussian.of(np.concatenate(true))).distance
+def frechet_against(own: Sequence[np.ndarray], true: Sequence[np.ndarray], ddof: int = 1) -> Statistic:
+    """Frechet's; see :func:`phonofilm.metrics.frechet`."""
+    return ClipMoments(own, Gaussian.of(np.concatenate(true), ddof), ddof).distance
 
 
 class SetDistance(Extracted, Metric[np.ndarray]):
@@ -117,9 +117,11 @@ class FrechetDistance(SetDistance):
 
     Attributes:
         scale: factor that published values carry; ``unit`` says so.
+        ddof: covariances are divided by ``n - ddof``.
     """
 
     scale: ClassVar[float] = 1.0
+    ddof: ClassVar[int] = 1
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -128,7 +130,7 @@ class FrechetDistance(SetDistance):
 
     def against(self, own: Sequence[np.ndarray], true: Sequence[np.ndarray]) -> Statistic:
         """See :data:`Against`."""
-        distance = frechet_against(own, true)
+        distance = frechet_against(own, true, self.ddof)
         return lambda clips: self.scale * distance(clips)
 
     def scores(self, measured: Sequence[np.ndarray], reference: Sequence[np.ndarray] | None, seed: int) -> list[Score]:

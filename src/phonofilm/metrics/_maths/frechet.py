@@ -16,15 +16,15 @@ class Gaussian:
 
     Attributes:
         mean: ``(d,)``.
-        factor: upper triangular ``R`` with ``R'R`` the unbiased covariance, ``(min(n, d), d)``.
+        factor: upper triangular ``R`` with ``R'R`` the covariance, ``(min(n, d), d)``.
     """
 
     mean: np.ndarray
     factor: np.ndarray
 
     @classmethod
-    def of(cls, vectors: np.ndarray) -> Gaussian:
-        """Of ``(n, d)``.
+    def of(cls, vectors: np.ndarray, ddof: int = 1) -> Gaussian:
+        """Of ``(n, d)``, the covariance divided by ``n - ddof``.
 
         Raises:
             SettingError: for fewer than two vectors, or values that are not finite.
@@ -37,7 +37,7 @@ class Gaussian:
         if not np.isfinite(vectors).all():
             raise SettingError("a Frechet distance needs finite features: look for clips that break their extractor")
         mean = vectors.mean(axis=0, dtype=np.float64)
-        centred = (vectors - mean) / np.sqrt(len(vectors) - 1)
+        centred = (vectors - mean) / np.sqrt(len(vectors) - ddof)
         return cls(mean, np.asarray(np.linalg.qr(centred, mode="r")))
 
     def distance(self, other: Gaussian) -> float:
@@ -57,16 +57,18 @@ class Gaussian:
         return max(0.0, float(apart @ apart + spread - 2 * cross))
 
 
-def frechet(features: np.ndarray, reference: np.ndarray) -> float:
+def frechet(features: np.ndarray, reference: np.ndarray, ddof: int = 1) -> float:
     """``|m1 - m2|^2 + tr(C1) + tr(C2) - 2 tr((C1 C2)^(1/2))`` (Dowson and Landau 1982), in float64.
 
-    With ``A`` and ``B`` the centred features over ``sqrt(n - 1)``, so that ``C1 = A'A`` and ``C2 = B'B``, the last
+    With ``A`` and ``B`` the centred features over ``sqrt(n - ddof)``, so that ``C1 = A'A`` and ``C2 = B'B``, the last
     trace is the sum of the singular values of ``A B'``, or of ``R S'`` with ``R``, ``S`` the triangular factors of
     ``A``, ``B``. No covariance is formed or rooted, so nothing is lost where there are fewer vectors than
     dimensions.
 
     Args:
         features, reference: ``(n, d)`` and ``(m, d)``, at least two vectors each.
+        ddof: covariances are divided by ``n - ddof``: 1 as ``numpy.cov`` does, and nearly all public code; 0 where the
+            code that gave a form its name divides by ``n``.
 
     Returns:
         The distance; 0 for equal sets up to rounding, never below.
@@ -74,7 +76,7 @@ def frechet(features: np.ndarray, reference: np.ndarray) -> float:
     Raises:
         SettingError: for fewer vectors, different dimensions, or values that are not finite.
     """
-    return Gaussian.of(features).distance(Gaussian.of(reference))
+    return Gaussian.of(features, ddof).distance(Gaussian.of(reference, ddof))
 
 
 class ClipMoments:
@@ -88,11 +90,12 @@ class ClipMoments:
     Args:
         own: vectors of each clip, ``(k, d)``; ``k`` may differ.
         reference: what they are measured against.
+        ddof: see :func:`frechet`.
     """
 
-    def __init__(self, own: Sequence[np.ndarray], reference: Gaussian) -> None:
+    def __init__(self, own: Sequence[np.ndarray], reference: Gaussian, ddof: int = 1) -> None:
         vectors = np.concatenate(own)
-        self._whole, self._reference = Gaussian.of(vectors), reference
+        self._whole, self._reference, self._ddof = Gaussian.of(vectors, ddof), reference, ddof
         self._owner = np.repeat(np.arange(len(own)), [len(one) for one in own])
         self._vectors = vectors - self._whole.mean
         self._moved = self._vectors @ reference.factor.T
@@ -104,11 +107,11 @@ class ClipMoments:
         chosen = np.isin(self._owner, clips)
         if chosen.all():
             return self._whole.distance(self._reference)
-        count, some = np.count_nonzero(chosen), self._vectors[chosen]
+        divisor, some = np.count_nonzero(chosen) - self._ddof, self._vectors[chosen]
         mean = some.mean(axis=0)
         apart = mean + self._whole.mean - self._reference.mean
-        spread = ((some - mean) ** 2).sum() / (count - 1) + (self._reference.factor**2).sum()
-        cross = np.sqrt(np.maximum(np.linalg.eigvalsh(self._centred(chosen)), 0)).sum() / np.sqrt(count - 1)
+        spread = ((some - mean) ** 2).sum() / divisor + (self._reference.factor**2).sum()
+        cross = np.sqrt(np.maximum(np.linalg.eigvalsh(self._centred(chosen)), 0)).sum() / np.sqrt(divisor)
         return max(0.0, float(apart @ apart + spread - 2 * cross))
 
     def _centred(self, chosen: np.ndarray) -> np.ndarray:
