@@ -13,6 +13,7 @@ import pytest
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.scan import Film, Scan, scan
 from phonofilm.data.ingest.split import Scanned, Split, split, timeline
+from phonofilm.errors import MediaError
 from phonofilm.media.clip import Clip
 from phonofilm.media.write import write
 
@@ -109,9 +110,34 @@ def test_a_window_in_which_no_picture_begins_is_no_clip(tmp_path: Path) -> None:
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     clips = split(Split(seconds=Fraction(1)), scanned(path))
-    assert [clip.span.frames for clip in clips[:5]] == [5, 2, 0, 0, 2]
-    assert [clip.reason for clip in clips[:5]] == [None, None, Reason.TOO_SHORT, Reason.TOO_SHORT, None]
+    assert [clip.span.frames for clip in clips] == [5, 2, 0, 2, 1]
+    assert [clip.reason for clip in clips[:4]] == [None, None, Reason.TOO_SHORT, None]
     assert clips[2].message == "no picture begins within these 1.000 s"
+
+
+@pytest.mark.parametrize("stride", [Fraction(1, 40), Fraction(1, 60)])
+def test_windows_closer_than_pictures_are_the_same_clip_once(film: Scanned, stride: Fraction) -> None:
+    clips = split(Split(seconds=Fraction(2), stride=stride), film)
+    assert len({clip.clip_id for clip in clips}) == len(clips)
+    used = [clip.span.first_pts for clip in clips if clip.reason is None]
+    assert used == sorted(used) and len(used) == 213 - 60 + 1  # one from each picture that two seconds follow
+
+
+def cut_short(path: Path, to: Path, share: float) -> Scanned:
+    """The beginning of a film, and what a scan says of it, which reads no further than its header."""
+    data = path.read_bytes()
+    to.write_bytes(data[: int(len(data) * share)])
+    return scanned(to)
+
+
+@pytest.mark.parametrize("name", ["mdn_rabbit320_8s.mp4", "mdn_rabbit320_8s_vp8.webm"])
+def test_a_film_cut_short_gives_no_clips_but_a_reason(name: str, clips: Path, tmp_path: Path) -> None:
+    whole = scanned(clips / name)
+    assert len(split(Split(seconds=Fraction(2)), whole)) == 4
+    short = cut_short(whole.place, tmp_path / name, 0.6)
+    for settings in (Split(seconds=Fraction(2)), Split(seconds=Fraction(1), rest=Fraction(0)), Split()):
+        with pytest.raises(MediaError, match=r"is cut short at 4\.\d\d of 7\.8"):
+            split(settings, short)
 
 
 def test_times_of_packets_are_those_of_decoded_pictures(clips: Path) -> None:

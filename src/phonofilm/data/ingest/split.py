@@ -26,11 +26,12 @@ from phonofilm.data.ingest.scenes import cuts
 from phonofilm.data.ingest.stage import Stage
 from phonofilm.errors import MediaError
 from phonofilm.media.digest import sha256
+from phonofilm.media.probe import probe
 from phonofilm.media.source import film_streams, opened
 from phonofilm.media.span import Span
 from phonofilm.shapes import sample_of
 
-VERSION = 2
+VERSION = 3
 EARLY = Fraction(1, 1000)
 """A picture this much before its place, in seconds, is at it: Matroska rounds times to milliseconds."""
 
@@ -98,15 +99,15 @@ def splitting(settings: Split, above: str) -> Stage[ClipRow]:
 
 
 def split(settings: Split, film: Scanned) -> list[ClipRow]:
-    """The clips of a film in the order of their times.
+    """The clips of a film in the order of their times, each once: windows closer than its pictures hold the same.
 
     Raises:
-        MediaError: if two pictures have the same time, or it is damaged.
+        MediaError: if two pictures have the same time, or it is damaged or cut short.
     """
     line = timeline(film.place, film.row)
-    return [
-        clip for scene in pairwise(_bounds(settings, film, line)) for clip in _windows(settings, film, line, *scene)
-    ]
+    scenes = pairwise(_bounds(settings, film, line))
+    found = [clip for scene in scenes for clip in _windows(settings, film, line, *scene)]
+    return list({clip.clip_id: clip for clip in reversed(found)}.values())[::-1]
 
 
 def _bounds(settings: Split, film: Scanned, line: Timeline) -> list[Fraction]:
@@ -131,9 +132,10 @@ def timeline(place: Path, row: SourceRow) -> Timeline:
     """The times of all pictures and the span of the sound, from the packets.
 
     Raises:
-        MediaError: if a picture has no time, two have the same, or the film is damaged.
+        MediaError: if a picture has no time, two have the same, or the film is damaged or cut short.
     """
-    assert row.video is not None
+    info = probe(place)
+    assert row.video is not None and info.video is not None
     with opened(place) as container:
         streams = film_streams(container)
         pictures: list[tuple[int | None, int]] = []  # when and how long each is shown; packets would hold their bytes
@@ -152,7 +154,12 @@ def timeline(place: Path, row: SourceRow) -> Timeline:
     nominal = 1 / (row.video.fps * row.video.time_base)
     end = shown[-1] + (times[-1][1] or max(1, round(nominal)))
     heard = row.audio and (row.origin + Fraction(row.audio.first_sample, row.audio.sample_rate), last_heard)
-    return Timeline((*shown, end), row.video.time_base, heard)
+    line = Timeline((*shown, end), row.video.time_base, heard)
+    # A scan reads no further than the header, and demuxers end quietly where the bytes do.
+    info.check_whole(info.video, line.time(-1) - info.origin)
+    if info.audio is not None:
+        info.check_whole(info.audio, last_heard - info.origin)
+    return line
 
 
 def _clip(settings: Split, row: SourceRow, line: Timeline, begin: Fraction, end: Fraction) -> ClipRow:
