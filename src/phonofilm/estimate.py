@@ -27,11 +27,16 @@ class Parts(Protocol):
         """The parts of these clips, in this order; ``None`` where clips cannot be told apart any more."""
         ...
 
-    def minus(self, other: Parts, seed: int) -> tuple[float, float] | None:
+    def minus(self, other: Parts, seed: int, size: bool = False) -> tuple[float, float] | None:
         """95 % interval of this number minus another one of the same clips in the same order.
 
+        Args:
+            other: what is taken away.
+            seed: of the resampling.
+            size: of this number's size minus the other one's, whatever their signs.
+
         Returns:
-            ``None`` if the other one is of another kind or of another number of clips.
+            ``None`` if the other one is of another kind or of another number of clips, or if the clips give no value.
         """
         ...
 
@@ -89,11 +94,11 @@ class Shares:
         with np.errstate(divide="ignore", invalid="ignore"):
             return (counts @ self.tops) / (counts @ self.bottoms)
 
-    def minus(self, other: Parts, seed: int) -> tuple[float, float] | None:
+    def minus(self, other: Parts, seed: int, size: bool = False) -> tuple[float, float] | None:
         """See :class:`Parts`; a paired bootstrap."""
         if not isinstance(other, Shares):
             return None
-        return _paired(self, other, len(self.tops), len(other.tops), seed)
+        return _paired(self, other, self.bottoms != 0, other.bottoms != 0, seed, size)
 
     def to_json(self) -> dict[str, Any]:
         """``tops`` and ``bottoms``."""
@@ -131,11 +136,12 @@ class Ranks:
         found[filled] = _ranked(values[order], drawn[filled], self.share)
         return found
 
-    def minus(self, other: Parts, seed: int) -> tuple[float, float] | None:
+    def minus(self, other: Parts, seed: int, size: bool = False) -> tuple[float, float] | None:
         """See :class:`Parts`; a paired bootstrap."""
         if not isinstance(other, Ranks) or other.share != self.share:
             return None
-        return _paired(self, other, len(self.per_clip), len(other.per_clip), seed)
+        mine, theirs = (np.array([len(values) > 0 for values in parts.per_clip]) for parts in (self, other))
+        return _paired(self, other, mine, theirs, seed, size)
 
     def to_json(self) -> dict[str, Any]:
         """``values`` of each clip and ``share``."""
@@ -167,11 +173,13 @@ class LeftOut:
         reach = float(student.ppf(0.975, groups - 1) * spread)
         return self.value - reach, self.value + reach
 
-    def minus(self, other: Parts, seed: int) -> tuple[float, float] | None:
+    def minus(self, other: Parts, seed: int, size: bool = False) -> tuple[float, float] | None:
         """See :class:`Parts`; a jackknife of the difference."""
         if not isinstance(other, LeftOut) or (other.clips, len(other.without)) != (self.clips, len(self.without)):
             return None
-        return LeftOut(self.value - other.value, self.without - other.without, self.clips).interval()
+        value = _sized(np.array(self.value), size) - _sized(np.array(other.value), size)
+        without = _sized(self.without, size) - _sized(other.without, size)
+        return LeftOut(float(value), without, self.clips).interval()
 
     def to_json(self) -> dict[str, Any]:
         """``value``, ``without`` and ``clips``."""
@@ -267,12 +275,22 @@ def _ranked(values: np.ndarray, counts: np.ndarray, share: float) -> np.ndarray:
     return (values[low] + values[np.minimum(high, len(values) - 1)]) / 2
 
 
-def _paired(one: Shares | Ranks, other: Shares | Ranks, n: int, m: int, seed: int) -> tuple[float, float] | None:
-    """Both numbers on the same draws of the same clips, and their difference."""
-    if n != m or n < 2:
+def _paired(
+    one: Shares | Ranks, other: Shares | Ranks, mine: np.ndarray, theirs: np.ndarray, seed: int, size: bool
+) -> tuple[float, float] | None:
+    """Both numbers on the same draws of the same clips, and their difference; ``mine``, ``theirs``: clips that count.
+
+    A single clip that counts would be the same in every draw, and look certain.
+    """
+    if len(mine) != len(theirs) or min(mine.sum(), theirs.sum()) < 2:
         return None
-    counts = _counts(n, seed)
-    return _percentiles(one.redrawn(counts) - other.redrawn(counts))
+    counts = _counts(len(mine), seed)
+    return _percentiles(_sized(one.redrawn(counts), size) - _sized(other.redrawn(counts), size))
+
+
+def _sized(values: np.ndarray, size: bool) -> np.ndarray:
+    """The values, or their sizes."""
+    return np.abs(values) if size else values
 
 
 def _counts(n: int, seed: int) -> np.ndarray:

@@ -8,18 +8,20 @@ import numpy as np
 import pytest
 
 from phonofilm.errors import SettingError
-from phonofilm.estimate import LeftOut, Ranks, Shares, mean, parts_from_json, quantile
+from phonofilm.estimate import LeftOut, Ranks, Shares, mean, parts_from_json, quantile, ratio
 from phonofilm.metrics import Better, Report, Score, compare
 from phonofilm.metrics._maths.frechet import frechet
 from phonofilm.metrics._maths.resample import jackknife
+from phonofilm.metrics._report import Reference
 
 N = 60
 
 
-def report(found, names=None, better=Better.HIGHER, **changes):
+def report(found, names=None, better=Better.HIGHER, reference=None, **changes):
     row = Score("x", "x@1", found.value, "", better, found.n, parts=found.parts, reason=found.reason)
     names = [f"{i}.mp4" for i in range(found.clips)] if names is None else names
-    return Report((replace(row, **changes),), found.clips, {}, counted={"x@1": names})
+    references = {} if reference is None else {"x@1": reference}
+    return Report((replace(row, **changes),), found.clips, {}, counted={"x@1": names}, references=references)
 
 
 def means(values):
@@ -66,6 +68,83 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
 def test_the_verdict_knows_which_way_is_better(better, one, other, verdict, hard):
     pair = [report(means(0.01 * hard + level), better=better) for level in (one, other)]
     assert compare(*pair)[0].verdict == verdict
+
+
+@pytest.mark.parametrize(("one", "other"), [(-5.0, 4.99), (4.99, -5.0), (-5.0, 5.0)])
+def test_nearer_zero_is_a_matter_of_size_and_not_of_sign(one, other):
+    rng = np.random.default_rng(6)
+    pair = [report(means(rng.normal(level, 1, N)), better=Better.NEARER_ZERO) for level in (one, other)]
+    (found,) = compare(*pair)
+    assert found.interval[0] * found.interval[1] > 0, "their signs differ beyond doubt"
+    assert found.sizes[0] < 0 < found.sizes[1]
+    assert found.verdict == "not told apart in size"
+
+
+def test_nearer_zero_without_signs_apart_is_told_too():
+    """What differs in size alone differs in sign too here: the interval of the difference is no verdict."""
+    rng = np.random.default_rng(7)
+    early, late = (means(rng.normal(level, 1, N)) for level in (-5.0, 2.0))
+    (found,) = compare(report(early, better=Better.NEARER_ZERO), report(late, better=Better.NEARER_ZERO))
+    assert found.verdict == "the second is better"
+    assert found.interval[0] < 7 < found.interval[1] and found.sizes[0] < -3 < found.sizes[1]
+
+
+NOTHING = [0.0] * 3
+FEW = "not tested: fewer than 2 of the 3 clips that both have give it a value"
+
+
+def test_what_no_common_clip_has_a_value_for_is_not_tested():
+    one = ratio([*NOTHING, 1.0, 2.0], [*NOTHING, 2.0, 2.0], 0, empty="-")
+    other = ratio([1.0, 1.0, *NOTHING], [2.0, 2.0, *NOTHING], 0, empty="-")
+    (found,) = compare(report(one, list("abcde")), report(other, list("xyabc")))
+    assert found.verdict == FEW
+    quiet = [np.array([])] * 3
+    median = quantile([*quiet, np.array([1.0]), np.array([2.0])], 0.5, 0, empty="-")
+    (found,) = compare(report(median, list("abcde")), report(median, list("abcfg")))
+    assert found.verdict == FEW
+
+
+def test_one_common_clip_with_a_value_is_no_proof():
+    """It is in every draw that has a value, and always the same."""
+    one = ratio([1.0, 0.0, 0.0, 1.0], [2.0, 0.0, 0.0, 2.0], 0, empty="-")
+    other = ratio([2.0, 0.0, 0.0, 1.0], [2.0, 0.0, 0.0, 2.0], 0, empty="-")
+    (found,) = compare(report(one, list("abcd")), report(other, list("abcx")))
+    assert found.verdict == FEW
+
+
+def test_names_count_without_the_ending_of_the_film(hard):
+    ours, theirs = ([f"take {i / 10}.{ending}" for i in range(N)] for ending in ("mp4", "MKV"))
+    (found,) = compare(report(means(hard), ours), report(means(hard), theirs))
+    assert found.n == N and found.verdict == "not told apart"
+
+
+def test_groups_dealt_by_another_seed_are_not_compared():
+    rng = np.random.default_rng(3)
+    true, own = rng.normal(size=(2, 80, 5))
+
+    def distance(seed):
+        found = jackknife(80, lambda chosen: frechet(own[chosen], true), seed)
+        return report(found, better=Better.LOWER, seed=seed)
+
+    assert compare(distance(1), distance(1))[0].verdict == "not told apart"
+    said = compare(distance(1), distance(2))[0].verdict
+    assert said == "not tested: their clips were dealt into groups by other seeds (1 and 2): score with one --seed"
+
+
+def test_a_bootstrap_does_not_mind_the_seed(hard):
+    assert compare(report(means(hard), seed=1), report(means(hard), seed=2))[0].verdict == "not told apart"
+
+
+@pytest.mark.parametrize("other", [Reference(N - 1, "aa"), Reference(N, "bb")])
+def test_distances_to_other_reference_clips_are_not_compared(other, hard):
+    mine = report(means(hard), reference=Reference(N, "aa"))
+    (found,) = compare(mine, report(means(hard), reference=other))
+    assert found.verdict == (
+        f"not tested: their reference clips differ ({N} aa and {other.clips} {other.digest}): "
+        "score both against one folder"
+    )
+    assert compare(mine, mine)[0].verdict == "not told apart"
+    assert compare(mine, report(means(hard)))[0].verdict == "not told apart", "an older report does not say"
 
 
 def test_equal_systems_are_not_told_apart(hard):

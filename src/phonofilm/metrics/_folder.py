@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from phonofilm.errors import MediaError
@@ -18,6 +18,12 @@ MANIFEST = "manifest.jsonl"
 
 _Row = tuple[str, tuple[Event, ...] | None]
 """Caption of a film, and its events where they are known."""
+
+
+def pairing_name(name: str) -> str:
+    """By what a clip is paired with another system's, or with its reference: a film's file name without the ending."""
+    path = PurePath(name)
+    return path.stem if path.suffix.lower() in FILMS else path.name
 
 
 @dataclass(frozen=True)

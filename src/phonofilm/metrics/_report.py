@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,19 @@ from phonofilm.metrics._score import Score
 
 FORMAT = "phonofilm-scores"
 VERSION = 2
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The reference clips that a score was measured against.
+
+    Attributes:
+        clips: how many.
+        digest: of their files' bytes; "" where they came from none.
+    """
+
+    clips: int
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -26,6 +39,9 @@ class Report:
         refused: clips that a metric could not score though others could: by the metric's definition, by name, with
             the reason.
         counted: names of the clips that the scores of each definition rest on, in their order.
+        uncounted: clips that do not count for a definition, by name, with the reason: they have no sentence, say.
+        references: reference clips of the definitions that cannot do without such.
+        notes: what a reader of the scores should know, in sentences.
         source, reference: folders, where the clips came from such.
     """
 
@@ -34,6 +50,9 @@ class Report:
     skipped: dict[str, str]
     refused: dict[str, dict[str, str]] = field(default_factory=dict)
     counted: dict[str, list[str]] = field(default_factory=dict)
+    uncounted: dict[str, dict[str, str]] = field(default_factory=dict)
+    references: dict[str, Reference] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     source: str = ""
     reference: str = ""
 
@@ -59,6 +78,9 @@ class Report:
             "skipped": self.skipped,
             "refused": self.refused,
             "counted": self.counted,
+            "uncounted": self.uncounted,
+            "references": {name: asdict(one) for name, one in self.references.items()},
+            "notes": list(self.notes),
             "scores": {score.name: score.to_json() for score in self.scores},
         }
 
@@ -85,6 +107,13 @@ class Report:
                 )
             scores = tuple(map(Score.from_json, row["scores"].values()))
             rest = {name: row[name] for name in ("clips", "skipped", "refused", "counted", "source", "reference")}
-            return cls(scores, **rest)
+            return cls(
+                scores,
+                **rest,
+                # absent from reports that were written before there was such
+                uncounted=row.get("uncounted", {}),
+                references={name: Reference(**one) for name, one in row.get("references", {}).items()},
+                notes=tuple(row.get("notes", ())),
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise MediaError(f"{path} cannot be read as scores ({error!r}): score the films anew") from error

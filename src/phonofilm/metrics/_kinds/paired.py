@@ -5,13 +5,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
 from phonofilm.errors import SettingError
 from phonofilm.estimate import mean
+from phonofilm.metrics._folder import pairing_name
 from phonofilm.metrics._maths.resample import derangements
 from phonofilm.metrics._score import Better, Metric, Score
 from phonofilm.metrics._subject import Subject
@@ -72,7 +72,7 @@ class Paired(Metric[Named]):
 
     def measure(self, subject: Subject) -> Named:
         """What one clip is compared by, under its name."""
-        return Named(Path(subject.name).stem, self.features(subject))
+        return Named(pairing_name(subject.name), self.features(subject))
 
     def scores(self, measured: Sequence[Named], reference: Sequence[Named] | None, seed: int) -> list[Score]:
         """The means.
