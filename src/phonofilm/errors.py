@@ -21,6 +21,10 @@ class UnsupportedMediaError(MediaError):
     """A whole file in a form that is not read here: another program may convert it."""
 
 
+class StorageError(MediaError):
+    """A file that is gone or cannot be made: the disk's trouble or the folder's, and no film's."""
+
+
 class OutOfMemoryError(PhonofilmError, MemoryError):
     """A film wants more memory than there is, or than is allowed."""
 

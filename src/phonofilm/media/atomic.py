@@ -11,13 +11,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from phonofilm.errors import MediaError
+from phonofilm.errors import StorageError
 
 NAME_KEPT = 40
 """Letters of a file's name that stand in its temporary one, which must not become too long for the system."""
-
-
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What the system says where there is no room."""
 
 
 @contextmanager
@@ -25,14 +24,14 @@ def room_needed(folder: Path) -> Iterator[None]:
     """Say in one sentence that the disk is full, wherever in the block a file could not be written.
 
     Raises:
-        MediaError: instead of the system's error.
+        StorageError: instead of the system's error.
     """
     try:
         yield
     except OSError as error:
         if error.errno not in FULL:
             raise
-        raise MediaError(
+        raise StorageError(
             f"there is no room for what is written to {folder} ({error.strerror}): make room, then give the same "
             "command again to continue"
         ) from error
@@ -42,7 +41,7 @@ def make_folder(path: Path) -> Path:
     """The folder, made with those above it where it is missing.
 
     Raises:
-        MediaError: if it cannot be made, or is a file.
+        StorageError: if it cannot be made, or is a file.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -55,7 +54,7 @@ def check_folder(path: Path) -> Path:
     """The folder, once it is known that :func:`make_folder` will make it and files may be made in it.
 
     Raises:
-        MediaError: if it is a file or below one, may not be written to, or has a name that no system takes.
+        StorageError: if it is a file or below one, may not be written to, or has a name that no system takes.
     """
     try:
         _exists(path)
@@ -80,7 +79,7 @@ def check_target(path: str | Path, *, force: bool = False, new_folder: bool = Fa
         new_folder: :func:`make_folder` will be called for its folder, which need not be there yet.
 
     Raises:
-        MediaError: if the folder is absent or unwritable, the file exists and ``force`` is not given, or its name
+        StorageError: if the folder is absent or unwritable, the file exists and ``force`` is not given, or its name
             is one that no system takes.
     """
     path = Path(path)
@@ -88,17 +87,17 @@ def check_target(path: str | Path, *, force: bool = False, new_folder: bool = Fa
     if new_folder:
         check_folder(folder)
     elif not os.path.isdir(folder):
-        raise MediaError(f"the folder {folder} does not exist: make it first")
+        raise StorageError(f"the folder {folder} does not exist: make it first")
     try:
         exists = _exists(path)
     except OSError as error:
-        raise MediaError(f"cannot make {path} ({error.strerror}): choose another name") from error
+        raise StorageError(f"cannot make {path} ({error.strerror}): choose another name") from error
     if exists and path.is_dir():
-        raise MediaError(f"{path} is a folder: name a file in it")
+        raise StorageError(f"{path} is a folder: name a file in it")
     if exists and not force:
-        raise MediaError(f"{path} exists already: choose another name, or replace it (--force, force=True)")
+        raise StorageError(f"{path} exists already: choose another name, or replace it (--force, force=True)")
     if folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK):
-        raise MediaError(f"the folder {folder} may not be written to: choose another one")
+        raise StorageError(f"the folder {folder} may not be written to: choose another one")
     return path
 
 
@@ -125,7 +124,7 @@ def write_atomically(path: str | Path, data: bytes, *, force: bool = False) -> P
     """Make a file of ``data``: at no moment, whatever fails, is there half a file of that name.
 
     Raises:
-        MediaError: see :func:`write_together`.
+        StorageError: see :func:`write_together`.
     """
     path = Path(path)
     write_together({path: data}, force=force)
@@ -140,7 +139,7 @@ def write_together(files: Mapping[Path, bytes], *, force: bool = False) -> None:
     others went through, those are taken away again, and what they replaced is gone.
 
     Raises:
-        MediaError: if one cannot be made (see :func:`check_target`) or the disk is full.
+        StorageError: if one cannot be made (see :func:`check_target`) or the disk is full.
     """
     parts = {check_target(path, force=force): _part(path) for path in files}
     path, made = None, []
@@ -152,7 +151,7 @@ def write_together(files: Mapping[Path, bytes], *, force: bool = False) -> None:
             made.append(path)
     except OSError as error:
         _remove(made)
-        raise MediaError(
+        raise StorageError(
             f"could not write {path} ({error.strerror}): make room or choose another folder; nothing was left behind"
         ) from error
     finally:
@@ -166,7 +165,7 @@ def appearing(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
     """A file to write into, for results that memory should not hold; it appears whole when the block ends, or not.
 
     Raises:
-        MediaError: if it cannot be made (see :func:`check_target`) or the disk is full.
+        StorageError: if it cannot be made (see :func:`check_target`) or the disk is full.
     """
     part = _part(check_target(path, force=force))
     try:
@@ -176,7 +175,7 @@ def appearing(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        raise MediaError(
+        raise StorageError(
             f"could not write {path} ({error.strerror}): make room or choose another folder; nothing was left behind"
         ) from error
     finally:
@@ -184,8 +183,8 @@ def appearing(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
     _settle(path.parent)
 
 
-def _no_folder(path: Path, reason: str | None) -> MediaError:
-    return MediaError(f"cannot make the folder {path} ({reason}): choose another with -o")
+def _no_folder(path: Path, reason: str | None) -> StorageError:
+    return StorageError(f"cannot make the folder {path} ({reason}): choose another with -o")
 
 
 def _nearest(folder: Path) -> Path:

@@ -13,8 +13,8 @@ import numpy as np
 from av.error import FFmpegError
 from av.video.frame import PictureType
 
-from phonofilm.errors import MediaError, PhonofilmError
-from phonofilm.media.atomic import appearing
+from phonofilm.errors import MediaError, PhonofilmError, StorageError
+from phonofilm.media.atomic import FULL, appearing
 from phonofilm.media.coding import Container, add_pictures, add_sound, encode_sound, padded
 from phonofilm.media.faults import fault
 from phonofilm.media.mux import check_film
@@ -163,4 +163,5 @@ class ClipFile:
 
 
 def _unwritten(path: Path, error: FFmpegError) -> PhonofilmError:
-    return fault(error, f"could not write {path} ({error.strerror}): make room, or choose another form or folder")
+    sentence = f"could not write {path} ({error.strerror}): make room, or choose another form or folder"
+    return StorageError(sentence) if error.errno in FULL else fault(error, sentence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ import av
 from av.container import InputContainer
 from av.error import FFmpegError
 
-from phonofilm.errors import MediaError
+from phonofilm.errors import MediaError, StorageError
 from phonofilm.media.faults import fault
 from phonofilm.pair import AV
 from phonofilm.workers import may_thread
@@ -45,6 +46,7 @@ def opened(path: Path | Held) -> Iterator[InputContainer]:
 
     Raises:
         MediaError: for whatever the decoder objects to.
+        StorageError: if the file is not there, or no longer there.
         OutOfMemoryError: if memory ran out, whatever the decoder calls that.
     """
     source = io.BytesIO(path.data) if isinstance(path, Held) else _url(path)
@@ -59,15 +61,19 @@ def opened(path: Path | Held) -> Iterator[InputContainer]:
             raise MediaError(f"{path} is not a film (it reads as {container.format.long_name}): choose another file")
         try:
             yield container
-        except FFmpegError as error:
+        except (FFmpegError, MediaError) as error:
+            if isinstance(path, Path) and not os.path.exists(path):  # a share that went, not a damaged film
+                raise StorageError(f"{path} is no longer there: try again once it is") from error
+            if isinstance(error, MediaError):
+                raise
             raise fault(error, f"{path} is damaged ({error.strerror}): choose another file") from error
 
 
 def _url(path: Path) -> str:
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike pathlib's, also where the disk no longer answers
         raise MediaError(f"{path} is a folder: name one film in it")
-    if not path.is_file():
-        raise MediaError(f"{path} does not exist: check the name")
+    if not os.path.isfile(path):
+        raise StorageError(f"{path} does not exist: check the name")
     return f"file:{path}"
 
 

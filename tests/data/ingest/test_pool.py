@@ -5,19 +5,26 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from phonofilm.data.ingest.cutting import CutRow, Kept, cut
 from phonofilm.data.ingest.engine import Engine
 from phonofilm.data.ingest.pool import Limits, Pool
 from phonofilm.data.ingest.reasons import Reason
+from phonofilm.data.ingest.recipe import Pack
 from phonofilm.data.ingest.rows import Failure
-from phonofilm.errors import MediaError, UnsupportedMediaError
+from phonofilm.data.ingest.score import Scoring, SplitSource, score
+from phonofilm.data.ingest.split import Scanned, Split, split
+from phonofilm.errors import MediaError, StorageError, UnsupportedMediaError
 from phonofilm.media.clip import Clip
 from phonofilm.media.write import write
+from tests.data.ingest.films import cut_film, write_film
 
 
 def job(settings: int, kind: str) -> int:
@@ -88,6 +95,39 @@ def test_a_film_that_memory_ran_out_with_is_not_called_damaged(tmp_path: Path) -
     assert isinstance(found["bad"], Failure)
     assert found["bad"].reason is Reason.DAMAGED
     assert found["good"] == 6
+
+
+def cut_into(room: int, film: Kept) -> list[CutRow]:
+    """Cut where files may have so many bytes."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+    return cut(Pack(), film)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the size of files is limited on Linux only")
+@pytest.mark.parametrize("room", [0, 3000])
+def test_a_full_disk_is_no_bad_film(tmp_path: Path, room: int) -> None:
+    film = write_film(tmp_path / "film.mkv")
+    row, clips = cut_film(tmp_path, "film.mkv", Split())
+    kept = {"whole": Kept(film, row, clips, tmp_path / "cut")}
+    with pytest.raises(StorageError, match="make room"):
+        list(Pool(1)(cut_into, room, kept, Limits()))
+    assert not [path for path in (tmp_path / "cut").iterdir() if path.stat().st_size]
+
+
+def test_a_film_that_is_gone_is_no_bad_film(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.mkv")
+    row, clips = cut_film(tmp_path, "film.mkv", Split())
+    film.unlink()
+    stages: list[tuple[Callable[..., Any], Any, Any]] = [
+        (split, Split(), Scanned(film, row)),
+        (score, Scoring(), SplitSource(film, row, clips)),
+        (cut, Pack(), Kept(film, row, clips, tmp_path / "cut")),
+    ]
+    for work, settings, job in stages:
+        with pytest.raises(StorageError, match=r"film\.mkv does not exist"):
+            list(Pool(1)(work, settings, {"a": job}, Limits()))
 
 
 def broken(settings: int, kind: str) -> int:

@@ -23,7 +23,7 @@ from pydantic import Field
 from phonofilm.data.ingest.look import SPEECH_RATE, data_url, jpeg, pictures, sound, wav
 from phonofilm.data.ingest.rows import ClipRow, Positive, Row
 from phonofilm.data.ingest.words import NoWordsError, Uncaptioned
-from phonofilm.errors import MediaError, SettingError
+from phonofilm.errors import MediaError, SettingError, StorageError
 from phonofilm.media.atomic import make_folder, write_atomically
 from phonofilm.media.digest import sha256
 
@@ -96,6 +96,8 @@ class Endpoint(Row):
             return known
         try:
             body = question(self, film, clip)
+        except StorageError:
+            raise
         except MediaError as error:
             raise NoWordsError(f"{self.model} was not asked: {error}") from error
         text = ask(self, body)

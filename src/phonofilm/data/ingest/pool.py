@@ -13,7 +13,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import Failure
-from phonofilm.errors import MediaError, UnsupportedMediaError
+from phonofilm.errors import MediaError, StorageError, UnsupportedMediaError
 from phonofilm.media.faults import is_shortage
 from phonofilm.workers import helpers
 
@@ -64,6 +64,8 @@ class Children:
                 raise
             allowed = "there is" if limits.memory is None else f"the {limits.memory} bytes that are allowed"
             return Failure(reason=Reason.MEMORY, message=f"it took more memory than {allowed}")
+        except StorageError:
+            raise
         except UnsupportedMediaError as error:
             return Failure(reason=Reason.UNSUPPORTED, message=str(error))
         except MediaError as error:
