@@ -360,7 +360,7 @@ def test_shards_encoded_in_any_order_make_the_same_latents_and_half_of_them_none
     for shard in reversed(shards[1:]):
         encode_shard(windows, shard, codec, kind, batch=2)
     with pytest.raises(MediaError, match="missing"):
-        finish(windows.packed, kind)
+        finish(windows, kind)
     with pytest.raises(MediaError, match="no index"):
         LatentWindows(windows.packed, kind.folder)
     done = {path.name: path.read_bytes() for path in folder.glob("*.tar")}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import pyarrow as pa
 import torch
 from pydantic import ValidationError
 from safetensors.torch import save
@@ -64,10 +65,10 @@ def encode(
     shards = sorted(set(windows.packed.table["shard"].to_pylist()))
     for done, shard in enumerate(shards):
         progress(done, len(shards))
-        if not _rows_path(folder, shard).exists():
+        if not _is_done(folder, windows, shard):
             encode_shard(windows, shard, codec, kind, batch=batch)
     progress(len(shards), len(shards))
-    finish(windows.packed, kind)
+    finish(windows, kind)
     return folder
 
 
@@ -75,9 +76,11 @@ def begin(packed: Packed, kind: LatentKind) -> Path:
     """Make the latents' folder with its description; it may be there already.
 
     Raises:
-        SettingError: if the clips are not on this machine.
+        SettingError: if the clips are not on this machine, or not those of all splits.
         MediaError: if it cannot be made.
     """
+    if packed.split is not None:
+        raise SettingError(f"latents are those of all splits, not of {packed.split!r} alone: name none")
     if not packed.files.is_local:
         raise SettingError(f"{packed.files.root} is not on this machine: encode where the clips are, or copy them")
     folder = make_folder(Path(packed.files.root) / kind.folder)
@@ -105,11 +108,10 @@ def encode_shard(
     """
     folder = Path(windows.packed.files.root) / kind.folder
     name = f"{shard_name(shard)}.tar"
-    shards = np.asarray(windows.packed.table["shard"])
     with appearing(folder / name, force=True) as file:
         rows = [
             _add(file, name, shard, key, latents, kind)
-            for key, latents in _encoded(windows, np.flatnonzero(shards[windows.clip] == shard), codec, batch)
+            for key, latents in _encoded(windows, _of_shard(windows, shard), codec, batch)
         ]
         end_tar(file)
     data = "".join(row.model_dump_json() + "\n" for row in rows).encode()
@@ -117,15 +119,15 @@ def encode_shard(
     return rows
 
 
-def finish(packed: Packed, kind: LatentKind) -> Path:
+def finish(windows: ClipWindows, kind: LatentKind) -> Path:
     """Write the index of latents whose shards are all there.
 
     Raises:
-        MediaError: if a shard is missing or its rows are damaged.
+        MediaError: if a shard is missing, or its rows are damaged or of other windows.
     """
-    folder = Path(packed.files.root) / kind.folder
-    shards = sorted(set(packed.table["shard"].to_pylist()))
-    rows = (row for shard in shards for row in _read_rows(_rows_path(folder, shard)))
+    folder = Path(windows.packed.files.root) / kind.folder
+    shards = sorted(set(windows.packed.table["shard"].to_pylist()))
+    rows = [row for shard in shards for row in _read_rows(folder, windows, shard)]
     tables.write_table(folder / INDEX, tables.schema(LatentRow), map(tables.record, rows), force=True)
     remove_unfinished(folder)
     return folder / INDEX
@@ -141,6 +143,11 @@ def encode_clips(codec: Codec, clips: Sequence[Clip]) -> list[AV[Tensor | None]]
         return [_encode_streams(codec, clip) for clip in clips]
     latents = codec.encode(clips)
     return [latents.map(lambda side, i=i: side[i]) for i in range(len(clips))]
+
+
+def _of_shard(windows: ClipWindows, shard: int) -> np.ndarray:
+    """Numbers of the windows of a shard's clips."""
+    return np.flatnonzero(np.asarray(windows.packed.table["shard"])[windows.clip] == shard)
 
 
 def _encoded(
@@ -193,8 +200,23 @@ def _rows_path(folder: Path, shard: int) -> Path:
     return folder / f"{shard_name(shard)}.jsonl"
 
 
-def _read_rows(path: Path) -> list[LatentRow]:
+def _read_rows(folder: Path, windows: ClipWindows, shard: int) -> list[LatentRow]:
+    """A shard's rows, which have all its windows."""
+    path = _rows_path(folder, shard)
     try:
-        return [LatentRow.model_validate_json(line) for line in path.read_bytes().splitlines()]
+        rows = [LatentRow.model_validate_json(line) for line in path.read_bytes().splitlines()]
     except (OSError, ValidationError) as error:
-        raise MediaError(f"{path} is missing or damaged: delete it and {ADVICE}") from error
+        raise MediaError(f"{path} is missing or damaged: {ADVICE}") from error
+    clips, counts = np.unique(windows.clip[_of_shard(windows, shard)], return_counts=True)
+    names = windows.packed.table["clip_id"].take(pa.array(clips)).to_pylist()
+    if [(row.clip_id, row.windows) for row in rows] != list(zip(names, counts.tolist(), strict=True)):
+        raise MediaError(f"{path} is of other windows than its clips have: {ADVICE}")
+    return rows
+
+
+def _is_done(folder: Path, windows: ClipWindows, shard: int) -> bool:
+    try:
+        _read_rows(folder, windows, shard)
+    except MediaError:
+        return False
+    return True

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from phonofilm.data.ingest.rows import Natural, Row
-from phonofilm.data.packed.rows import INDEX, Member, PackedPictures, PackedSound
+from phonofilm.data.packed.rows import FILM, INDEX, Member, PackedPictures, PackedSound
 from phonofilm.data.tables import rows_of, schema
 from phonofilm.errors import MediaError
 from phonofilm.media.digest import sha256
@@ -207,9 +207,22 @@ class Packed:
 
     @cached_property
     def digest(self) -> str:
-        """Of the clips of all splits and their bytes, in order: what is made of them depends on it."""
-        members = self._all["members"].combine_chunks().flatten().field("sha256")
-        return sha256("\n".join([*self._all["clip_id"].to_pylist(), *members.to_pylist()]).encode())
+        """Of the clips of all splits and their bytes, in order, with all that is said of them."""
+        return self._digest(self._members["sha256"].to_pylist())
+
+    @cached_property
+    def films_digest(self) -> str:
+        """Of the films of all splits, in order, and of the shards they lie in; other words do not change it."""
+        members = zip(self._members["suffix"].to_pylist(), self._members["sha256"].to_pylist(), strict=True)
+        films = [digest for suffix, digest in members if suffix == FILM]
+        return self._digest([*self._all["shard"].to_pylist(), *films])
+
+    @property
+    def _members(self) -> pa.Table:
+        return pa.Table.from_struct_array(self._all["members"].combine_chunks().flatten())
+
+    def _digest(self, values: Sequence[object]) -> str:
+        return sha256("\n".join(map(str, [*self._all["clip_id"].to_pylist(), *values])).encode())
 
 
 def read_index(files: Files, name: str, columns: pa.Schema) -> pa.Table:

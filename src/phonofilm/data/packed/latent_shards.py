@@ -2,7 +2,7 @@
 
 ``<packed folder>/latents-<digest>/`` holds::
 
-    latents.json      what made them (:class:`LatentKind`), and the digest of the clips
+    latents.json      what made them (:class:`LatentKind`), and the digest of the films and their shards
     shard-000000.tar  <clip>.safetensors: video (window, C, F, h, w), audio (window, C, T, M)
     shard-000000.jsonl  the shard's rows; there once the shard is whole
     index.parquet     the rows of all shards; there once all are
@@ -26,7 +26,7 @@ from phonofilm.data import tables
 from phonofilm.data.ingest.rows import Natural, Positive, Row
 from phonofilm.data.packed.folder import Entry, Files, Indices, Packed, Wanted, read_index
 from phonofilm.data.packed.rows import INDEX, Member
-from phonofilm.data.packed.windows import Arrays, Cutting, numbered
+from phonofilm.data.packed.windows import Arrays, ClipWindows, Cutting, numbered
 from phonofilm.errors import MediaError
 from phonofilm.media.digest import sha256
 from phonofilm.pair import AV
@@ -51,7 +51,7 @@ class LatentKind(Row):
     """Everything that latents depend on.
 
     Attributes:
-        clips: digest of the packed clips.
+        films: digest of the packed films and of the shards they lie in.
         cutting: shape and stride of the windows.
         codec: SHA-256 of the weights that encode, of each part.
         latent: ``(C, F, h, w)`` and ``(C, T, M)`` of one window.
@@ -59,7 +59,7 @@ class LatentKind(Row):
         decoder: version of the library that decoded the films.
     """
 
-    clips: str
+    films: str
     cutting: Cutting
     codec: AV[str]
     latent: AV[tuple[int, ...]]
@@ -104,7 +104,7 @@ def kind_of(codec: Codec, packed: Packed, cutting: Cutting, number: Number = Num
     from phonofilm.weights import fingerprint
 
     return LatentKind(
-        clips=packed.digest,
+        films=packed.films_digest,
         cutting=cutting,
         codec=AV(codec.video, codec.audio).map(lambda part: fingerprint(part.encoder)),
         latent=codec.latent_shape(cutting.shape),
@@ -150,7 +150,8 @@ class LatentWindows:
         folder: name of the latents' folder beside them (:attr:`LatentKind.folder`).
 
     Raises:
-        MediaError: if there are no such latents, they are not finished, or are of other clips.
+        MediaError: if there are no such latents, they are not finished, or are of other clips or windows.
+        SettingError: if no clip is as long as a window.
     """
 
     def __init__(self, packed: Packed, folder: str) -> None:
@@ -158,18 +159,20 @@ class LatentWindows:
         self.files = Files(f"{packed.files.root}/{folder}")
         self.kind = self._kind()
         table = read_index(self.files, INDEX, tables.schema(LatentRow))
-        if self.kind.clips != packed.digest:
+        if self.kind.films != packed.films_digest:
             raise MediaError(f"{self.files.root} holds latents of other clips: {ADVICE}")
         row = {key: number for number, key in enumerate(table["clip_id"].to_pylist())}
         self._row = np.array([row.get(key, -1) for key in packed.table["clip_id"].to_pylist()], np.int64)
-        counts = np.where(self._row >= 0, np.asarray(table["windows"])[self._row], 0)
+        windows = np.append(np.asarray(table["windows"]), 0)  # the last is that of row -1: a clip without latents
         self.table: pa.Table = table
-        self.clip, self.number = numbered(counts)
+        self.clip, self.number = numbered(windows[self._row])
+        if not np.array_equal(self.clip, ClipWindows(packed, self.kind.cutting, leave_short=True).clip):
+            raise MediaError(f"{self.files.root} holds latents of other windows than these clips have: {ADVICE}")
 
     @property
     def digest(self) -> str:
-        """Of clips, codec and cutting."""
-        return f"{self.kind.folder} {self.packed.split}"
+        """Of clips and their words, codec and cutting."""
+        return f"{self.kind.folder} {self.packed.digest} {self.packed.split}"
 
     def job(self, windows: Indices, entries: Sequence[Entry]) -> PickJob:
         """What reads these windows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,10 @@ from phonofilm.shapes import ClipShape
 
 if TYPE_CHECKING:
     from phonofilm.codecs.base import Codec
+
+
+class NoLatentsWarning(UserWarning):
+    """Clips are encoded each time they are read, since there are no latents that fit."""
 
 
 class PackedLatents:
@@ -80,6 +85,8 @@ def source(
 ) -> LatentSource:
     """What to train on from a packed folder: latents of this codec and shape where there are some, else its clips.
 
+    Clips give the same numbers, but take longer: a :class:`NoLatentsWarning` says so.
+
     Args:
         place: path or fsspec URL.
         codec, shape: of the model that trains.
@@ -91,11 +98,19 @@ def source(
         SettingError: if clips lack picture or sound, or are shorter than a window.
     """
     packed, cutting = Packed(place, split), Cutting(shape)
+    windows = ClipWindows(packed, cutting, leave_short)  # also where there are latents: what is left out is asked for
     for number in Number:
         folder = kind_of(codec, packed, cutting, number).folder
         if packed.files.holds(f"{folder}/{INDEX}"):
             return PackedLatents(LatentWindows(packed, folder))
-    return EncodedClips(ClipWindows(packed, cutting, leave_short), codec)
+    found = EncodedClips(windows, codec)
+    warnings.warn(
+        f"{place} has no finished latents of this codec and of windows of {float(shape.seconds):g} s: clips are "
+        f"encoded each time they are read; phonofilm prepare encode {place} --model MODEL does so once",
+        NoLatentsWarning,
+        stacklevel=2,
+    )
+    return found
 
 
 def _check_whole(packed: Packed) -> None:
