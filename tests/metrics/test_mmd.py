@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist
 from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
 
 from phonofilm.errors import SettingError
@@ -85,6 +86,22 @@ def test_kad_of_a_given_bandwidth_is_that_of_kadtk(n, m, d, seed, theirs):
 def test_the_bandwidth_is_the_lower_median_of_the_distances_of_different_vectors():
     assert Rbf.by_median(np.array([[0.0], [1.0], [3.0]])).bandwidth == 2
     assert Rbf.by_median(np.array([[0.0], [1.0], [3.0], [7.0]])).bandwidth == 3  # 1 2 3 4 6 7
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        np.random.default_rng(6).standard_normal((1501, 7)) + 100,
+        np.vstack([np.random.default_rng(7).standard_normal((1199, 3)), np.full((1, 3), 1e3)]),
+        np.arange(1300.0)[:, None] // 2,
+        np.repeat([[0.0, 1.0], [5.0, 2.0]], [1200, 30], axis=0),
+        np.full((1100, 2), 0.1),
+    ],
+    ids=["far from zero", "one far out", "many equal distances", "most are nothing", "all equal"],
+)
+def test_the_bandwidth_of_many_vectors_is_found_without_keeping_their_distances(vectors):
+    distances = np.sort(pdist(vectors))
+    assert Rbf.by_median(vectors).bandwidth == pytest.approx(distances[(len(distances) - 1) // 2], rel=1e-8)
 
 
 def test_gaussians_in_closed_form():

@@ -13,7 +13,7 @@ import numpy as np
 
 from phonofilm.metrics._features.imagebind import IMAGEBIND, ImageBindFrames, ImageBindSound
 from phonofilm.metrics._given import Given
-from phonofilm.metrics._kinds.agreement import Agreement, Two, cosine
+from phonofilm.metrics._kinds.agreement import Agreement, Two, cosines
 from phonofilm.metrics._score import Source
 from phonofilm.metrics._subject import Subject
 
@@ -43,7 +43,7 @@ class AvhScore(Agreement[np.ndarray, np.ndarray]):
 
     def agree(self, one: np.ndarray, other: np.ndarray) -> float:
         """The mean of their cosines."""
-        return float(np.mean([cosine(frame, other) for frame in one]))
+        return float(cosines(one, other).mean())
 
 
 metric = AvhScore

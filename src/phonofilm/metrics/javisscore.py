@@ -22,7 +22,7 @@ import numpy as np
 from phonofilm.metrics._features._openai import first_channel
 from phonofilm.metrics._features.imagebind import IMAGEBIND, RATE, ImageBindFrames, Listening
 from phonofilm.metrics._given import Given
-from phonofilm.metrics._kinds.agreement import Agreement, Two, cosine
+from phonofilm.metrics._kinds.agreement import Agreement, Two, cosines
 from phonofilm.metrics._score import Source
 from phonofilm.metrics._subject import Arrays, Subject
 
@@ -110,8 +110,8 @@ class JavisScore(Agreement[Windowed, np.ndarray]):
         return float(np.mean([self._worst(one, start, heard) for start, heard in zip(one.starts, other, strict=False)]))
 
     def _worst(self, seen: Windowed, start: int, heard: np.ndarray) -> float:
-        cosines = sorted(cosine(frame, heard) for frame in seen.frames[start : start + seen.count])
-        return float(np.mean(cosines[: max(int(LOWEST * len(cosines)), 1)]))
+        found = np.sort(cosines(seen.frames[start : start + seen.count], heard))
+        return float(found[: max(int(LOWEST * len(found)), 1)].mean())
 
 
 metric = JavisScore

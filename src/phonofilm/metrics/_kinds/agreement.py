@@ -17,6 +17,8 @@ from phonofilm.metrics._subject import Subject
 OneT = TypeVar("OneT")
 OtherT = TypeVar("OtherT")
 
+WRONG_PAIRS = 1000
+"""The chance level is the mean of about so many wrong pairs: no more are compared, as that can take long."""
 NO_CLIPS = "there are no clips to score"
 NO_PROMPTS = "no clip has a sentence: score films with sidecars or a manifest"
 
@@ -62,13 +64,16 @@ class Agreement(Metric[Two[OneT, OtherT]]):
         reference: Sequence[Two[OneT, OtherT]] | None,
         seed: int,
     ) -> list[Score]:
-        """The mean."""
-        own = list(measured)
-        values = [self.agree(two.one, two.other) for two in own]
+        """The mean.
+
+        Records are looked at one pair at a time, so that they need not fit into memory.
+        """
+        values = [self.agree(two.one, two.other) for two in measured]
+        shuffles = derangements(len(values), seed)[: -(-WRONG_PAIRS // max(1, len(values)))]
         mixed = [
-            self.agree(two.one, own[place].other)
-            for partner in derangements(len(own), seed)
-            for two, place in zip(own, partner, strict=True)
+            self.agree(two.one, measured[place].other)
+            for partner in shuffles
+            for two, place in zip(measured, partner, strict=True)
         ]
         return [
             Score.of(
@@ -76,7 +81,7 @@ class Agreement(Metric[Two[OneT, OtherT]]):
                 self.name,
                 mean(values, seed, empty=self.none_counts),
                 self.better,
-                n=len(own),
+                n=len(values),
                 seed=seed,
                 unit=self.unit,
                 chance=float(np.mean(mixed)) if mixed else None,
@@ -86,5 +91,10 @@ class Agreement(Metric[Two[OneT, OtherT]]):
 
 def cosine(one: np.ndarray, other: np.ndarray) -> float:
     """Cosine of the angle between two vectors, in float64."""
-    a, b = one.astype(np.float64), other.astype(np.float64)
-    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
+    return float(cosines(one[None], other)[0])
+
+
+def cosines(many: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Cosines of the angles between each of some vectors ``(n, d)`` and one ``(d,)``, in float64, ``(n,)``."""
+    a, b = many.astype(np.float64), other.astype(np.float64)
+    return a @ b / (np.linalg.norm(a, axis=1) * np.linalg.norm(b))

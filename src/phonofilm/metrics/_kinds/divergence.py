@@ -21,7 +21,7 @@ SHUFFLE_SEED = 2020
 NO_CLIPS = "there are no clips to score"
 ONE_CLIP = "an Inception score compares clips with each other: score at least 2"
 FEW_FOR_SPLITS = f"{SPLITS} splits of at least 2 clips take {2 * SPLITS} clips: score more, or read the score -whole"
-METHOD = f"delete-a-group jackknife over clips, {GROUPS} groups"
+METHOD = f"delete-a-group jackknife over clips, {GROUPS} groups, splits as they were dealt"
 TOO_FEW = f"none: fewer than {2 * GROUPS} clips, of which an Inception score comes out too small"
 
 
@@ -96,11 +96,18 @@ def _estimate(logits: np.ndarray, splits: int, too_few: str, seed: int) -> Estim
     if len(logits) < 2 * splits:
         return Estimate(None, reason=too_few if len(logits) else NO_CLIPS)
 
+    split = _dealt(logits, splits)
+
     def statistic(clips: np.ndarray) -> float:
-        some = logits[clips]
-        ordered = some[np.lexsort(some.T)]
-        shuffled = ordered[np.random.RandomState(SHUFFLE_SEED).permutation(len(ordered))]
-        return inception(shuffled, splits)[0]
+        return float(np.mean([inception(logits[clips[split[clips] == one]])[0] for one in range(splits)]))
 
     found = jackknife(len(logits), statistic, seed)
     return replace(found, method=TOO_FEW if found.interval is None else METHOD)
+
+
+def _dealt(logits: np.ndarray, splits: int) -> np.ndarray:
+    """The split of each clip, ``(n,)``: dealt once, so that leaving clips out leaves the others where they are."""
+    shuffled = np.lexsort(logits.T)[np.random.RandomState(SHUFFLE_SEED).permutation(len(logits))]
+    split = np.empty(len(logits), np.int64)
+    split[shuffled] = np.repeat(np.arange(splits), np.diff([i * len(logits) // splits for i in range(splits + 1)]))
+    return split

@@ -13,6 +13,13 @@ from phonofilm.errors import SettingError
 
 ROWS = 1024
 """Rows of a kernel matrix that are in memory at a time."""
+FEW = 1024
+"""Vectors all of whose distances are looked at together."""
+BINS = 2**16
+CLOSE = 1e-9
+"""How far the squared median distance of more vectors may be off, as a share of itself."""
+NOTHING = 1e-16
+"""Share of the greatest squared distance below which one is nothing but rounding."""
 KAD_EPSILON = 1e-8
 """Added by kadtk to twice the squared bandwidth."""
 
@@ -55,12 +62,9 @@ class Rbf:
     def by_median(cls, reference: np.ndarray) -> Rbf:
         """With the median distance between two different vectors of the reference ``(m, d)``, at least two of them.
 
-        Of an even number of distances it is the lower one of the two in the middle, as torch has it. All distances are
-        in memory at once, 4 m^2 bytes.
+        Of an even number of distances it is the lower one of the two in the middle, as torch has it.
         """
-        distances = pdist(_checked(reference))
-        middle = (len(distances) - 1) // 2
-        return cls(float(np.partition(distances, middle)[middle]))
+        return cls(_median_apart(_checked(reference)))
 
     def __call__(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         """See :class:`Kernel`."""
@@ -69,6 +73,34 @@ class Rbf:
     def alone(self, vectors: np.ndarray) -> np.ndarray:
         """See :class:`Kernel`."""
         return np.ones(len(vectors))
+
+
+def _median_apart(vectors: np.ndarray) -> float:
+    """The (lower) median distance between two different ones of the vectors."""
+    middle = (len(vectors) * (len(vectors) - 1) // 2 - 1) // 2
+    if len(vectors) <= FEW:
+        return float(np.partition(pdist(vectors), middle)[middle])
+    centred = vectors - vectors.mean(axis=0)
+    most = 4 * float((centred**2).sum(axis=1).max())  # no two are further apart than twice the farthest from the mean
+    low, high = 0.0, most
+    while high - low > max(CLOSE * low, NOTHING * most):
+        counts, edges = _squares_counted(centred, low, high)
+        place = int(np.searchsorted(counts.cumsum(), middle, side="right"))
+        middle -= int(counts[:place].sum())
+        low, high = float(edges[place]), float(edges[place + 1])
+    return low**0.5
+
+
+def _squares_counted(vectors: np.ndarray, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+    """How many squared distances of pairs are in each of even bins from ``low`` to ``high``, and the bins' edges."""
+    edges = np.linspace(low, high, BINS + 1)
+    counts = np.zeros(BINS, np.int64)
+    for start in range(0, len(vectors), ROWS):
+        some = vectors[start : start + ROWS]
+        squares = _apart(some, vectors[start:])
+        squares[np.tril_indices(len(some))] = -1  # each pair once, none of a vector with itself
+        counts += np.histogram(squares, BINS, (low, high))[0]
+    return counts, edges
 
 
 def _apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
