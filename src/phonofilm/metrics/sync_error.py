@@ -8,8 +8,8 @@ what strikes something stops. Both are standardised over the clip and added, the
 frames a second it is the noisier one; the sum is standardised again. The value of frame i belongs to its middle,
 (i + 1/2) / fps. Above 32 frames a second, groups of frames are averaged first. At a lag, the evidence is read, between
 frames linearly, where each sound would be without it, and averaged over sounds; lags from -600 to 600 ms are tried in
-steps of 5 ms. A clip in which only one side holds anything counts 300 ms, the mean of lags at random; one in which
-neither does has nothing to be in time with, and does not count.
+steps of 5 ms. A clip in which only one side holds anything counts 600 ms, the largest lag, so that no system gains by
+silence: wrong sound has about 300. One in which neither does has nothing to be in time with, and does not count.
 
 ``sync-offset`` is its signed companion, of the set: the lag at which the mean over clips of all those curves is
 highest; positive where the sound is late. Chance: each picture with the sound of another clip.
@@ -50,8 +50,8 @@ FASTEST = 32
 STEP = 0.005
 LAGS = np.arange(-round(REACH / STEP), round(REACH / STEP) + 1) * STEP
 """Lags of the sound that are tried, in seconds."""
-AT_RANDOM = 1000 * REACH / 2
-"""Mean size of a lag that could be any, in ms."""
+ALONE = 1000 * REACH
+"""What a clip counts in ms in which nothing is heard to what is seen, or seen to what is heard: the largest lag."""
 DROP = 0.5
 """What a drop of motion counts beside an event that the eye sees."""
 _ROUNDING = 1e-9  # of evidence: lags of regular beats fit alike
@@ -118,16 +118,16 @@ def curve(picture: Sides, sound: Sides) -> np.ndarray:
 
 
 def error(lags: np.ndarray) -> float:
-    """Size of the lag at the top of a curve in ms, of several the least; ``AT_RANDOM`` for a curve without one."""
+    """Size of the lag at the top of a curve in ms, of several the least; ``ALONE`` for a curve without one."""
     tops = np.abs(LAGS[lags >= lags.max() - _ROUNDING])
-    return float(1000 * tops.min()) if lags.any() else AT_RANDOM
+    return float(1000 * tops.min()) if lags.any() else ALONE
 
 
 class SyncError(Metric[Sides]):
     """See the module."""
 
     name = "sync-error"
-    version = 2
+    version = 3
     source = OURS
     gives = (name, "sync-offset")
 
