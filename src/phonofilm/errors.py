@@ -37,6 +37,10 @@ class SettingError(PhonofilmError):
     """A setting, name or prompt that the model or command cannot take."""
 
 
+class UnforeseenError(PhonofilmError):
+    """An error that nobody foresaw, in work on some of many films; its message ends with the traceback of one."""
+
+
 class LicenceWarning(UserWarning):
     """Weights of others are loaded, under terms of their own."""
 

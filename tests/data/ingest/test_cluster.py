@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from phonofilm.data.ingest.joining import joined
 from phonofilm.data.ingest.pool import Limits
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import Failure
-from phonofilm.errors import SettingError
+from phonofilm.errors import SettingError, UnforeseenError
 from tests.clusters import Nodes, two_nodes
 from tests.data.ingest.test_pool import EXPECTED, NARROW, outcomes
 from tests.test_workers import gone
@@ -61,6 +62,8 @@ def noted(folder: Path, job: str) -> str:
         time.sleep(1000)
     if job.startswith("wrong"):
         raise SettingError("the list is missing: name another")
+    if job.startswith("odd"):
+        raise ZeroDivisionError("of frames by none")
     return job.upper()
 
 
@@ -111,10 +114,18 @@ def test_who_leaves_early_leaves_no_process(engine: Cluster, tmp_path: Path) -> 
     assert not list(engine.work.iterdir())
 
 
-def test_a_mistake_of_ours_is_no_bad_film(engine: Cluster, tmp_path: Path) -> None:
+def test_a_mistake_of_the_user_ends_the_run_at_once(engine: Cluster, tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     with pytest.raises(SettingError, match=r"^the list is missing: name another$"):
         list(engine(noted, tmp_path / "notes", {"wrong": "wrong"}, Limits()))
+
+
+def test_a_mistake_of_ours_is_no_bad_film_and_ends_the_run_after_the_others(engine: Cluster, tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    found = engine(noted, tmp_path / "notes", {name: name for name in ("odd", "a", "b", "c")}, Limits())
+    assert dict(islice(found, 3)) == {"a": "A", "b": "B", "c": "C"}
+    with pytest.raises(UnforeseenError, match=r"(?s)odd: ZeroDivisionError: of frames by none.*in noted"):
+        next(found)
 
 
 @pytest.mark.parametrize("hidden", ["films", "work"])

@@ -26,12 +26,14 @@ class Number(Row):
     """A row."""
 
     value: int
+    reason: Reason | None = None
 
 
 def work(settings: Twice, job: int) -> list[Number]:
     if job == 7:
         raise MediaError("seven is damaged")
-    return [Number(value=settings.factor * job)] * (job % 3)
+    reason = {8: Reason.UNREADABLE, 4: Reason.TOO_SHORT}.get(job)
+    return [Number(value=settings.factor * job, reason=reason)] * (job % 3)
 
 
 STAGE = Stage("double", 1, Number, work, Twice())
@@ -124,8 +126,8 @@ def test_every_size_falls_to_one_share_and_no_share_is_much_larger_than_the_othe
 def test_films_that_failed_are_tried_again_only_if_asked(tmp_path: Path) -> None:
     run(Parts(tmp_path, STAGE), JOBS, Here(), Limits())
     again = Here()
-    run(Parts(tmp_path, STAGE), JOBS, again, Limits(), retry=lambda failure: failure.reason is Reason.DAMAGED)
-    assert again.asked == ["job7"]
+    run(Parts(tmp_path, STAGE), JOBS, again, Limits(), retry=True)
+    assert again.asked == ["job7", "job8"]
 
 
 def test_a_part_that_is_missing_says_what_to_run(tmp_path: Path) -> None:

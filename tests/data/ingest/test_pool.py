@@ -6,7 +6,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from phonofilm.data.ingest.recipe import Pack
 from phonofilm.data.ingest.rows import Failure
 from phonofilm.data.ingest.score import Scoring, SplitSource, score
 from phonofilm.data.ingest.split import Scanned, Split, split
-from phonofilm.errors import MediaError, StorageError, UnsupportedMediaError
+from phonofilm.errors import MediaError, SettingError, StorageError, UnforeseenError, UnsupportedMediaError
 from phonofilm.media.clip import Clip
 from phonofilm.media.write import write
 from tests.data.ingest.films import cut_film, write_film
@@ -89,7 +91,7 @@ def test_a_film_that_memory_ran_out_with_is_not_called_damaged(tmp_path: Path) -
     jobs = {f"{extra} MiB": (extra << 20, film) for extra in (4, 12)}
     for _, result in Pool(1)(shown, 0, jobs, Limits(seconds=20)):
         assert isinstance(result, Failure)
-        assert result.reason.may_pass, result
+        assert result.reason is Reason.MEMORY, result
     jobs = {"bad": (2**30, tmp_path / "bad.mp4"), "good": (2**30, film)}
     found = dict(Pool(1)(shown, 0, jobs, Limits()))
     assert isinstance(found["bad"], Failure)
@@ -130,13 +132,38 @@ def test_a_film_that_is_gone_is_no_bad_film(tmp_path: Path) -> None:
             list(Pool(1)(work, settings, {"a": job}, Limits()))
 
 
-def broken(settings: int, kind: str) -> int:
-    raise ZeroDivisionError
+def broken(settings: int, film: Named) -> int:
+    if film.place.name == "odd.mp4":
+        raise ZeroDivisionError("of frames by none")
+    if film.place.name == "open.mp4":
+        raise OSError(5, "Input/output error")
+    if film.place.name == "whole run.mp4":
+        raise SettingError("the list is missing: name another")
+    return settings
 
 
-def test_a_mistake_of_ours_is_no_bad_film() -> None:
-    with pytest.raises(ZeroDivisionError):
-        list(Pool(1)(broken, 0, {"a": "a"}, Limits()))
+@dataclass(frozen=True)
+class Named:
+    place: Path
+
+
+def test_a_mistake_of_ours_is_no_bad_film_and_ends_the_run_after_the_others() -> None:
+    jobs = {name[:2]: Named(Path(f"films/{name}.mp4")) for name in ("odd", "a", "b", "c", "d", "open")}
+    found = Pool(1)(broken, 3, jobs, Limits())
+    got = dict(islice(found, 4))
+    assert got == dict.fromkeys("abcd", 3)
+    with pytest.raises(UnforeseenError) as caught:
+        next(found)
+    said = str(caught.value)
+    assert said.startswith("2 of 6 jobs met an error that no film should cause")
+    assert "films/odd.mp4: ZeroDivisionError: of frames by none" in said
+    assert "films/open.mp4: OSError: [Errno 5] Input/output error" in said
+    assert "in broken" in said, "the traceback of the process that met it"
+
+
+def test_a_mistake_of_the_user_ends_the_run_at_once() -> None:
+    with pytest.raises(SettingError, match=r"^the list is missing: name another$"):
+        list(Pool(1)(broken, 3, {"a": Named(Path("whole run.mp4"))}, Limits()))
 
 
 def test_no_work_starts_no_process() -> None:

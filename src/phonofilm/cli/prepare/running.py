@@ -38,7 +38,7 @@ Ray = Annotated[
 ShardOf = Annotated[
     str, typer.Option("--shard", metavar="I/N", help="Do this share of the films only, as job I of an array of N.")
 ]
-Retry = Annotated[bool, typer.Option("--retry-failed", help="Try films again that took too long or crashed.")]
+Retry = Annotated[bool, typer.Option("--retry-failed", help="Try films again that had a fault.")]
 TimeLimit = Annotated[float, typer.Option("--time-limit", min=1, help="Seconds that one film may take.")]
 MemoryLimit = Annotated[float, typer.Option("--memory-limit", min=0.25, help="GiB that one film may take.")]
 MaxBad = Annotated[
@@ -90,7 +90,7 @@ class Running:
     Attributes:
         engines: where.
         share: of the films, as one job of an array takes it.
-        retry: films again that took too long or crashed.
+        retry: films again that had a fault.
     """
 
     engines: Engines
@@ -111,7 +111,7 @@ class Running:
                 jobs,
                 self.engines.engine(space.films, space.folder),
                 self.engines.limits,
-                retry=lambda failure: self.retry and failure.reason.may_pass,
+                retry=self.retry,
                 progress=report,
             )
 

@@ -22,7 +22,7 @@ import av
 
 from phonofilm import __version__
 from phonofilm.data.ingest.joining import library
-from phonofilm.data.ingest.pool import Limits, children
+from phonofilm.data.ingest.pool import Limits, Mistake, children, without_mistakes
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import Failure
 from phonofilm.errors import SettingError
@@ -74,7 +74,7 @@ class Cluster:
                 patience=self.patience,
             )
             try:
-                yield from crew.results()
+                yield from without_mistakes(crew.results(), jobs)
             finally:
                 crew.dismiss()
 
@@ -100,8 +100,8 @@ class Worker:
         missing = tuple(folder for folder, landmark in landmarks.items() if not landmark.exists())
         return Machine(socket.gethostname(), SOFTWARE, missing)
 
-    def run(self, work: Callable[[Any, Any], Any], settings: Any, job: Any) -> Any | Failure:
-        """``work(settings, job)``, or why it failed."""
+    def run(self, work: Callable[[Any, Any], Any], settings: Any, job: Any) -> Any | Failure | Mistake:
+        """``work(settings, job)``, or why there is no result."""
         return self._children.outcome(self._children.begin(work, settings, job))
 
 
@@ -170,7 +170,7 @@ class _Crew:
     lost: Counter[str] = field(default_factory=Counter)
     stillborn: int = 0
 
-    def results(self) -> Iterator[tuple[str, Any | Failure]]:
+    def results(self) -> Iterator[tuple[str, Any | Failure | Mistake]]:
         """Do all jobs."""
         self._fill()
         while self.queue or any(name is not None for _, name in self.busy.values()):
@@ -179,7 +179,7 @@ class _Crew:
                 try:
                     result = self.ray.get(answer)
                 except self.ray.exceptions.RayTaskError as error:
-                    raise error.cause from error  # a mistake of ours or the user's, which no film can cause
+                    raise error.cause from error  # what would meet every film
                 except self.ray.exceptions.RayError as error:
                     result = self._after_loss(answer, error)
                     if result is None:

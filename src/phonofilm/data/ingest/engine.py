@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from phonofilm.data.ingest.pool import Limits
-from phonofilm.data.ingest.rows import Failure
+from phonofilm.data.ingest.reasons import Reason
+from phonofilm.data.ingest.rows import Failure, Row
 from phonofilm.data.ingest.stage import Parts, RowT
 
 Progress = Callable[[int, int], None]
@@ -33,7 +34,7 @@ def run(
     engine: Engine,
     limits: Limits,
     *,
-    retry: Callable[[Failure], bool] = lambda failure: False,
+    retry: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> None:
     """Make the parts of a stage that are not there; stopped at any moment, it goes on where it was.
@@ -43,11 +44,14 @@ def run(
         jobs: all that this run does, by name; a job without rows is a job done.
         engine: where they run.
         limits: of each.
-        retry: whether a job that failed so is tried again.
+        retry: jobs too that had a fault.
         progress: told after each job.
+
+    Raises:
+        PhonofilmError: what ended the run, see the engine; all results until then are kept.
     """
     missing = set(parts.missing(jobs))
-    todo = {name: job for name, job in jobs.items() if name in missing or _fails(parts, name, retry)}
+    todo = {name: job for name, job in jobs.items() if name in missing or (retry and _failed(parts.result(name)))}
     done = len(jobs) - len(todo)
     progress(done, len(jobs))
     for name, result in engine(parts.stage.work, parts.stage.settings, todo, limits):
@@ -56,6 +60,9 @@ def run(
         progress(done, len(jobs))
 
 
-def _fails(parts: Parts[RowT], job: str, retry: Callable[[Failure], bool]) -> bool:
-    result = parts.result(job)
-    return isinstance(result, Failure) and retry(result)
+def _failed(result: Sequence[Row] | Failure) -> bool:
+    """The job had a fault, or found one; what is merely unwanted is none."""
+    rows = [result] if isinstance(result, Failure) else result
+    return any(
+        isinstance(reason, Reason) and reason.is_fault for reason in (getattr(row, "reason", None) for row in rows)
+    )

@@ -7,18 +7,22 @@ from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from pathlib import Path
+from traceback import format_exception
+from typing import Any, Protocol, runtime_checkable
 
 from pebble import ProcessExpired, ProcessPool
 
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import Failure
-from phonofilm.errors import MediaError, StorageError, UnsupportedMediaError
+from phonofilm.errors import MediaError, PhonofilmError, StorageError, UnforeseenError, UnsupportedMediaError
 from phonofilm.media.faults import is_shortage
 from phonofilm.workers import helpers
 
 AHEAD = 2
 """Jobs handed to the pool for each worker: enough that none waits, few enough that memory does not grow."""
+NAMED = 20
+"""Films that a message names one by one."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,35 @@ class Limits:
 
     seconds: float = 3600.0
     memory: int | None = None
+
+
+@runtime_checkable
+class OfFilm(Protocol):
+    """A job that says which film it is about."""
+
+    @property
+    def place(self) -> Path:
+        """Where the film is."""
+        ...
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """An error that no film should cause, met with one: nothing is known of the film.
+
+    Attributes:
+        said: class and message, in a line.
+        traceback: of the process that met it.
+    """
+
+    said: str
+    traceback: str
+
+    @classmethod
+    def of(cls, error: Exception) -> Mistake:
+        """What an exception says; those of child processes hold the traceback of where they were raised."""
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        return cls(said, "".join(format_exception(type(error), error, error.__traceback__)))
 
 
 @dataclass(frozen=True)
@@ -50,26 +83,31 @@ class Children:
         """Have ``work(settings, job)`` done; its time begins when a process is free for it."""
         return self.pool.schedule(work, args=(settings, job), timeout=self.limits.seconds)
 
-    def outcome(self, future: futures.Future[Any]) -> Any | Failure:
-        """What a job brought, once it has ended; errors that no film can cause are raised."""
+    def outcome(self, future: futures.Future[Any]) -> Any | Failure | Mistake:
+        """What a job brought, once it has ended.
+
+        Raises:
+            PhonofilmError: what no film can cause and would meet all of them, such as a full disk.
+        """
+        error = future.exception()
+        return future.result() if error is None else self._meaning(error)
+
+    def _meaning(self, error: BaseException) -> Failure | Mistake:
         limits = self.limits
-        try:
-            return future.result()
-        except futures.TimeoutError:  # the built-in one from Python 3.11 on
+        if isinstance(error, futures.TimeoutError):  # the built-in one from Python 3.11 on
             return Failure(reason=Reason.TIMEOUT, message=f"it took more than {limits.seconds:g} s")
-        except ProcessExpired as error:  # an OSError too
+        if isinstance(error, ProcessExpired):  # an OSError too
             return Failure(reason=Reason.CRASH, message=f"the process that decoded it ended with {error.exitcode}")
-        except (MemoryError, OSError) as error:
-            if not is_shortage(error):
-                raise
+        if isinstance(error, (MemoryError, OSError)) and is_shortage(error):
             allowed = "there is" if limits.memory is None else f"the {limits.memory} bytes that are allowed"
             return Failure(reason=Reason.MEMORY, message=f"it took more memory than {allowed}")
-        except StorageError:
-            raise
-        except UnsupportedMediaError as error:
+        if isinstance(error, UnsupportedMediaError):
             return Failure(reason=Reason.UNSUPPORTED, message=str(error))
-        except MediaError as error:
+        if isinstance(error, MediaError) and not isinstance(error, StorageError):
             return Failure(reason=Reason.DAMAGED, message=str(error))
+        if isinstance(error, PhonofilmError) or not isinstance(error, Exception):
+            raise error
+        return Mistake.of(error)
 
 
 @contextmanager
@@ -101,20 +139,58 @@ class Pool:
         if not jobs:
             return
         workers = min(self.workers, len(jobs))
+        with children(workers, limits) as own:
+            yield from without_mistakes(self._outcomes(own, AHEAD * workers, work, settings, jobs), jobs)
+
+    def _outcomes(
+        self, own: Children, ahead: int, work: Callable[[Any, Any], Any], settings: Any, jobs: Mapping[str, Any]
+    ) -> Iterator[tuple[str, Any | Failure | Mistake]]:
         queue = iter(jobs.items())
         running: dict[futures.Future[Any], str] = {}
-        with children(workers, limits) as own:
 
-            def fill(count: int) -> None:
-                for name, job in islice(queue, count):
-                    running[own.begin(work, settings, job)] = name
+        def fill(count: int) -> None:
+            for name, job in islice(queue, count):
+                running[own.begin(work, settings, job)] = name
 
-            fill(AHEAD * workers)
-            while running:
-                done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
-                fill(len(done))
-                for future in done:
-                    yield running.pop(future), own.outcome(future)
+        fill(ahead)
+        while running:
+            done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
+            fill(len(done))
+            for future in done:
+                yield running.pop(future), own.outcome(future)
+
+
+def without_mistakes(
+    outcomes: Iterator[tuple[str, Any | Failure | Mistake]], jobs: Mapping[str, Any]
+) -> Iterator[tuple[str, Any | Failure]]:
+    """The outcomes of jobs but for mistakes, which are told once all others are there.
+
+    Raises:
+        UnforeseenError: at the end, if there were any.
+    """
+    met: dict[str, Mistake] = {}
+    for name, outcome in outcomes:
+        if isinstance(outcome, Mistake):
+            met[name] = outcome
+        else:
+            yield name, outcome
+    if met:
+        raise UnforeseenError(_told({_called(name, jobs[name]): mistake for name, mistake in met.items()}, len(jobs)))
+
+
+def _called(name: str, job: Any) -> str:
+    return str(job.place) if isinstance(job, OfFilm) else name
+
+
+def _told(met: Mapping[str, Mistake], jobs: int) -> str:
+    """A sentence, the films, and the traceback of the first."""
+    some = [f"  {name}: {mistake.said}" for name, mistake in islice(met.items(), NAMED)]
+    more = [f"  and {len(met) - NAMED} more"] if len(met) > NAMED else []
+    head = (
+        f"{len(met)} of {jobs} jobs met an error that no film should cause; the others are done, and these are tried "
+        "again when the command is given again: mend your plug-in, or report this"
+    )
+    return "\n".join([head, *some, *more, next(iter(met.values())).traceback.rstrip()])
 
 
 def _limit(memory: int | None) -> None:

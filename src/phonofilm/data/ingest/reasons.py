@@ -13,7 +13,9 @@ class Reason(str, Enum):
     UNSUPPORTED = "unsupported"
     """A codec or a turn of the picture that is not known here."""
     NO_VIDEO = "no_video"
+    """There are no pictures, or none beside this stretch of sound."""
     NO_AUDIO = "no_audio"
+    """There is no sound, none beside this stretch of pictures, or a part of a clip's is missing."""
     DAMAGED = "damaged"
     """Pictures or sound stop decoding, or the file ends before its header says."""
     BAD_TIMESTAMPS = "bad_timestamps"
@@ -35,11 +37,6 @@ class Reason(str, Enum):
     def is_fault(self) -> bool:
         """The film is bad, and not merely unwanted."""
         return self in _FAULTS
-
-    @property
-    def may_pass(self) -> bool:
-        """It may not come again on a quieter or larger machine."""
-        return self in (Reason.TIMEOUT, Reason.MEMORY, Reason.CRASH)
 
 
 _FAULTS = frozenset(
