@@ -15,7 +15,7 @@ import av
 from _films import LONG_FORMS, make_long_film
 
 from phonofilm.data.ingest.scan import Film, Scan, films, scan
-from phonofilm.data.ingest.split import Timeline, timeline
+from phonofilm.data.ingest.timeline import Timeline, timeline
 from phonofilm.errors import MediaError
 from phonofilm.media.cut import Span, cut
 from phonofilm.media.decoders import Program

@@ -12,10 +12,14 @@ import pytest
 
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.scan import Film, Scan, scan
-from phonofilm.data.ingest.split import Scanned, Split, split, timeline
+from phonofilm.data.ingest.split import Scanned, Split, split
+from phonofilm.data.ingest.timeline import timeline
+from phonofilm.data.packed.windows import Cutting
 from phonofilm.errors import MediaError
 from phonofilm.media.clip import Clip
 from phonofilm.media.write import write
+from phonofilm.shapes import ClipShape
+from tests.media.films import noise, numbered, stamped_film
 
 
 def scanned(path: Path) -> Scanned:
@@ -53,12 +57,85 @@ def test_windows_begin_at_the_first_picture_of_their_place_and_hear_its_time(fil
 
 
 def test_clips_that_follow_each_other_share_no_picture_and_no_sample_and_lose_none(film: Scanned) -> None:
-    clips = split(Split(seconds=Fraction(1), rest=Fraction(0)), film)
+    clips = split(Split(seconds=Fraction(1001, 1000), rest=Fraction(0)), film)
     assert not any(clip.reason for clip in clips)
     for one, other in pairwise(clips):
         assert one.span.end_pts == other.span.first_pts
         assert one.span.first_sample + one.span.samples == other.span.first_sample
     assert sum(clip.span.frames for clip in clips) == 213
+    assert len({clip.clip_id for clip in clips}) == len(clips)
+
+
+def packets_only(path: Path, fps: Fraction, seconds: Fraction) -> Scanned:
+    """A long film that is quickly made: a picture of 16x16, a second of sound a packet."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("mpeg4", rate=fps, options={"g": "300"})
+        video.width, video.height, video.pix_fmt = 16, 16, "yuv420p"
+        audio = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        frame = av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8))
+        for index in range(int(seconds * fps)):
+            frame.pts, frame.time_base = index, 1 / fps
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+        for index in range(int(seconds)):
+            heard = av.AudioFrame.from_ndarray(np.ones((1, 8000), np.int16), layout="mono")
+            heard.pts, heard.sample_rate = index * 8000, 8000
+            container.mux(audio.encode(heard))
+    return scanned(path)
+
+
+@pytest.mark.parametrize("suffix", ["mov", "mkv"])
+@pytest.mark.parametrize(("fps", "length"), [("30000/1001", 4), ("24000/1001", 34), ("24", "5/2")])
+def test_every_clip_holds_its_whole_length_at_any_rate(tmp_path: Path, suffix: str, fps: str, length: str) -> None:
+    film = packets_only(tmp_path / f"film.{suffix}", Fraction(fps), Fraction(400))
+    clips = split(Split(seconds=Fraction(length)), film)
+    assert film.row.video is not None
+    used = [clip.span for clip in clips if clip.reason is None]
+    assert len(used) in (
+        400 // Fraction(length),
+        400 // Fraction(length) - 1,
+    )  # the last may lack part of a frame
+    shape = ClipShape(Fraction(length), Fraction(24), 16, 16, 48000)
+    for span in used:
+        seconds = (span.end_pts - span.first_pts) * film.row.video.time_base
+        assert 0 <= seconds - Fraction(length) + Fraction(1, 1000) < 1 / Fraction(fps) + Fraction(2, 1000)
+        assert Cutting(shape).count(seconds, (span.samples, 8000)) == 1
+
+
+def holed(path: Path, *silent: tuple[float, float]) -> Scanned:
+    """Eight seconds at 10 fps, whose sound lacks these stretches."""
+    blocks = [index * 800 for index in range(80) if not any(begin <= index / 10 < end for begin, end in silent)]
+    grey = numbered(80, (16, 16))
+    sound = [(pts, noise(1, 800)) for pts in blocks]
+    return scanned(
+        stamped_film(path, pictures=enumerate(grey), sound=sound, tick=Fraction(1, 10), rate=10, sample_rate=8000)
+    )
+
+
+def test_a_clip_whose_sound_has_a_hole_is_left_out_and_no_other(tmp_path: Path) -> None:
+    film = holed(tmp_path / "film.mkv", (2.5, 4.1), (6.4, 6.5))
+    clips = split(Split(seconds=Fraction(1)), film)
+    lost = {index: clip.message for index, clip in enumerate(clips) if clip.reason is Reason.NO_AUDIO}
+    assert lost == {2: "0.500 s of its sound are missing", 3: "1.000 s of its sound are missing"}
+    assert [clip.reason for clip in clips].count(None) == 6
+
+
+def test_what_lies_beside_picture_and_sound_is_left_out_with_a_reason(tmp_path: Path) -> None:
+    film = holed(tmp_path / "film.mkv", (0, 2), (6, 8))
+    clips = split(Split(seconds=Fraction(1)), film)
+    assert [(clip.reason, clip.span.frames) for clip in clips] == [(None, 10)] * 4 + [(Reason.NO_AUDIO, 20)] * 2
+    assert clips[-1].message == "2.000 s of picture have no sound beside them"
+    sound = [(index * 800, noise(1, 800)) for index in range(80)]
+    pictures = enumerate(numbered(30, (16, 16)), start=20)
+    film = scanned(
+        stamped_film(
+            tmp_path / "sound.mkv", pictures=pictures, sound=sound, tick=Fraction(1, 10), rate=10, sample_rate=8000
+        )
+    )
+    clips = split(Split(seconds=Fraction(1)), film)
+    assert [(clip.reason, clip.span.samples) for clip in clips] == [
+        *[(None, 8000)] * 3, (Reason.NO_VIDEO, 16000), (Reason.NO_VIDEO, 24000)
+    ]  # fmt: skip
     assert len({clip.clip_id for clip in clips}) == len(clips)
 
 
@@ -104,14 +181,30 @@ def test_a_window_in_which_no_picture_begins_is_no_clip(tmp_path: Path) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10)
         stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
-        for pts in (0, 2, 4, 6, 8, 10, 12, 46, 48, 50):  # of 0.1 s each: the seventh is held for 3.4 s
+        for pts in (
+            0,
+            2,
+            4,
+            6,
+            8,
+            10,
+            12,
+            46,
+            48,
+            50,
+            52,
+            54,
+            56,
+            58,
+            60,
+        ):  # of 0.1 s: the seventh lasts 3.4 s
             frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 4 * pts, np.uint8))
             frame.pts = pts
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     clips = split(Split(seconds=Fraction(1)), scanned(path))
-    assert [clip.span.frames for clip in clips] == [5, 2, 0, 2, 1]
-    assert [clip.reason for clip in clips[:4]] == [None, None, Reason.TOO_SHORT, None]
+    assert [clip.span.frames for clip in clips] == [5, 2, 0, 5, 5, 1]
+    assert [clip.reason for clip in clips] == [None, None, Reason.TOO_SHORT, None, None, Reason.TOO_SHORT]
     assert clips[2].message == "no picture begins within these 1.000 s"
 
 

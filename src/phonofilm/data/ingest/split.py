@@ -3,12 +3,12 @@
 Windows of one length follow each other at a fixed stride from the moment where picture and sound are both there, or
 anew from each cut.
 Each begins at the first picture at or after its place, and its sound at the sample nearest to that picture's time: so
-picture and sound of a clip begin within half a sample of each other, whatever the film's rates.
+picture and sound of a clip begin within half a sample of each other, whatever the film's rates. It ends at the first
+picture that is its whole length later, so that what is read from it in that length is there.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,16 +24,15 @@ from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import ClipRow, Row, SourceRow
 from phonofilm.data.ingest.scenes import cuts
 from phonofilm.data.ingest.stage import Stage
-from phonofilm.errors import MediaError
+from phonofilm.data.ingest.timeline import EARLY, Timeline, timeline
 from phonofilm.media.digest import sha256
-from phonofilm.media.probe import probe
-from phonofilm.media.source import film_streams, opened
+from phonofilm.media.probe import SHORTFALL
 from phonofilm.media.span import Span
 from phonofilm.shapes import sample_of
 
 VERSION = 3
-EARLY = Fraction(1, 1000)
-"""A picture this much before its place, in seconds, is at it: Matroska rounds times to milliseconds."""
+LACKING = SHORTFALL / 2
+"""Where more of its sound is missing, in seconds, there is no clip; cutting, which counts samples, bears twice it."""
 
 
 class Split(Row):
@@ -64,32 +63,18 @@ class Scanned:
 
 
 @dataclass(frozen=True)
-class Timeline:
-    """When a film's pictures are shown and its sound is heard, on the film's own clock.
+class Window:
+    """A place for a clip, in seconds on the film's clock.
 
     Attributes:
-        shown: time of each picture in ticks, rising, and when the last one ends.
-        time_base: seconds a tick.
-        heard: first and past-the-last moment of its sound, in seconds; ``None`` without sound.
+        begin: where it begins.
+        length: how long the clip shall be.
+        limit: no clip holds what begins later: the end of the scene, or of picture and sound.
     """
 
-    shown: tuple[int, ...]
-    time_base: Fraction
-    heard: tuple[Fraction, Fraction] | None
-
-    def index_at(self, time: Fraction) -> int:
-        """Index in ``shown`` of the first picture at or after a time in seconds."""
-        return bisect_left(self.shown, (time - EARLY) / self.time_base)
-
-    def time(self, index: int) -> Fraction:
-        """Of a picture, in seconds."""
-        return self.shown[index] * self.time_base
-
-    @property
-    def both(self) -> tuple[Fraction, Fraction]:
-        """From when until when there are picture and sound."""
-        first, last = self.time(0), self.time(-1)
-        return (first, last) if self.heard is None else (max(first, self.heard[0]), min(last, self.heard[1]))
+    begin: Fraction
+    length: Fraction
+    limit: Fraction
 
 
 def splitting(settings: Split, above: str) -> Stage[ClipRow]:
@@ -101,13 +86,16 @@ def splitting(settings: Split, above: str) -> Stage[ClipRow]:
 def split(settings: Split, film: Scanned) -> list[ClipRow]:
     """The clips of a film in the order of their times, each once: windows closer than its pictures hold the same.
 
+    Pictures without sound beside them, and sound without pictures, are rows too, with their reasons.
+
     Raises:
         MediaError: if two pictures have the same time, or it is damaged or cut short.
     """
     line = timeline(film.place, film.row)
     scenes = pairwise(_bounds(settings, film, line))
     found = [clip for scene in scenes for clip in _windows(settings, film, line, *scene)]
-    return list({clip.clip_id: clip for clip in reversed(found)}.values())[::-1]
+    once = {clip.clip_id: clip for clip in reversed(found)}
+    return [*list(once.values())[::-1], *_alone(film.row, line)]
 
 
 def _bounds(settings: Split, film: Scanned, line: Timeline) -> list[Fraction]:
@@ -124,65 +112,68 @@ def _windows(settings: Split, film: Scanned, line: Timeline, begin: Fraction, en
     length = settings.seconds or end - begin
     stride = settings.stride or length
     for index in range(ceil((end - EARLY - begin) / stride)):
-        place = begin + index * stride
-        yield _clip(settings, film.row, line, place, min(place + length, end))
+        yield _clip(settings, film.row, line, Window(begin + index * stride, length, end))
 
 
-def timeline(place: Path, row: SourceRow) -> Timeline:
-    """The times of all pictures and the span of the sound, from the packets.
-
-    Raises:
-        MediaError: if a picture has no time, two have the same, or the film is damaged or cut short.
-    """
-    info = probe(place)
-    assert row.video is not None and info.video is not None
-    with opened(place) as container:
-        streams = film_streams(container)
-        pictures: list[tuple[int | None, int]] = []  # when and how long each is shown; packets would hold their bytes
-        last_heard = Fraction(0)
-        for packet in container.demux(*streams.present()):
-            if not packet.size or packet.is_discard:
-                continue
-            if packet.stream_index == streams.video.index:
-                pictures.append((packet.pts, packet.duration or 0))
-            elif packet.pts is not None:
-                last_heard = max(last_heard, (packet.pts + (packet.duration or 0)) * packet.time_base)
-    times = sorted((pts, duration) for pts, duration in pictures if pts is not None)
-    shown = [pts for pts, _ in times]
-    if len(set(shown)) < len(pictures) or not shown:
-        raise MediaError(f"{place} has pictures without a time of their own: re-encode it first")
-    nominal = 1 / (row.video.fps * row.video.time_base)
-    end = shown[-1] + (times[-1][1] or max(1, round(nominal)))
-    heard = row.audio and (row.origin + Fraction(row.audio.first_sample, row.audio.sample_rate), last_heard)
-    line = Timeline((*shown, end), row.video.time_base, heard)
-    # A scan reads no further than the header, and demuxers end quietly where the bytes do.
-    info.check_whole(info.video, line.time(-1) - info.origin)
-    if info.audio is not None:
-        info.check_whole(info.audio, last_heard - info.origin)
-    return line
+def _clip(settings: Split, row: SourceRow, line: Timeline, window: Window) -> ClipRow:
+    """The clip of one window; with a reason if the film ends before the window does, or has no sound in it."""
+    span = _snapped(row, line, window)
+    fault = _fault(settings, line, window, span)
+    return _row(row, span, *fault)
 
 
-def _clip(settings: Split, row: SourceRow, line: Timeline, begin: Fraction, end: Fraction) -> ClipRow:
-    """The clip of one window; with a reason if the film ends before the window does."""
-    first, stop = line.index_at(begin), line.index_at(end)
+def _snapped(row: SourceRow, line: Timeline, window: Window) -> Span:
+    """From the window's first picture on, its whole length: neighbours may share a picture where rates do not fit."""
+    first = stop = line.index_at(window.begin)
+    if stop < line.index_at(min(window.begin + window.length, window.limit)):
+        stop = line.index_at(min(line.time(first) + window.length, window.limit))
     rate = 0 if row.audio is None else row.audio.sample_rate
     sample, last = (sample_of(max(line.time(index) - row.origin, Fraction(0)), rate) for index in (first, stop))
-    span = Span(line.shown[first], line.shown[stop], stop - first, sample, last - sample)
-    name = f"{row.sha256} {span}"
-    fault = _fault(settings, span, end - begin)
+    early = window.length - (line.time(stop) - line.time(first))
+    if 0 < early <= EARLY:
+        last = max(last, sample + ceil(window.length * rate))  # a picture stamped early takes no sound away
+    return Span(line.shown[first], line.shown[stop], stop - first, sample, last - sample)
+
+
+def _fault(settings: Split, line: Timeline, window: Window, span: Span) -> tuple[Reason | None, str]:
+    """What keeps the clip of a window from being one."""
+    begin, end = span.first_pts * line.time_base, span.end_pts * line.time_base
+    if not span.frames:
+        seconds = min(window.length, window.limit - window.begin)
+        return Reason.TOO_SHORT, f"no picture begins within these {float(seconds):.3f} s"
+    wanted = settings.seconds if settings.rest is None else settings.rest
+    if wanted is not None and min(end, window.limit) - begin < wanted - EARLY:
+        within = "scene" if settings.scenes else "film"
+        return Reason.TOO_SHORT, f"the {within} has {float(window.limit - begin):.3f} s left here"
+    silent = line.silent(begin, end)
+    if silent > LACKING:
+        return Reason.NO_AUDIO, f"{float(silent):.3f} s of its sound are missing"
+    return None, ""
+
+
+def _alone(row: SourceRow, line: Timeline) -> Iterator[ClipRow]:
+    """Where a film that has sound shows pictures without any, or is heard with none, before or after both."""
+    if row.audio is None or not line.heard:
+        return
+    seen, heard = line.seen, (line.heard[0][0], line.heard[-1][1])
+    for begin, end in ((seen[0], min(heard[0], seen[1])), (max(heard[1], seen[0]), seen[1])):
+        if end - begin > SHORTFALL:
+            first, stop = line.index_at(begin), line.index_at(end)
+            span = Span(line.shown[first], line.shown[stop], stop - first, 0, 0)
+            yield _row(row, span, Reason.NO_AUDIO, f"{float(end - begin):.3f} s of picture have no sound beside them")
+    for begin, end in ((heard[0], min(seen[0], heard[1])), (max(seen[1], heard[0]), heard[1])):
+        if end - begin > SHORTFALL:
+            sample, last = (sample_of(time - row.origin, row.audio.sample_rate) for time in (begin, end))
+            shown = line.shown[0 if begin < seen[0] else -1]
+            span = Span(shown, shown, 0, sample, last - sample)
+            yield _row(row, span, Reason.NO_VIDEO, f"{float(end - begin):.3f} s of sound have no picture beside them")
+
+
+def _row(row: SourceRow, span: Span, reason: Reason | None, message: str) -> ClipRow:
     return ClipRow(
-        clip_id=sha256(name.encode())[:16],
+        clip_id=sha256(f"{row.sha256} {span}".encode())[:16],
         source_id=row.source_id,
         span=span,
-        reason=Reason.TOO_SHORT if fault else None,
-        message=fault,
+        reason=reason,
+        message=message,
     )
-
-
-def _fault(settings: Split, span: Span, seconds: Fraction) -> str:
-    """What keeps the clip of a window from being one; empty if nothing does."""
-    within = "scene" if settings.scenes else "film"
-    wanted = settings.seconds if settings.rest is None else settings.rest
-    if wanted is not None and seconds < wanted - EARLY:
-        return f"the {within} has {float(seconds):.3f} s left here"
-    return "" if span.frames else f"no picture begins within these {float(seconds):.3f} s"
