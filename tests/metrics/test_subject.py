@@ -12,8 +12,8 @@ import pytest
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.clip import Clip
 from phonofilm.media.write import write
-from phonofilm.metrics import Arrays, Subject, score_folder
-from phonofilm.metrics._cache import Cache
+from phonofilm.metrics import Arrays, Subject, _cache, score_folder
+from phonofilm.metrics._cache import Cache, CacheError
 from phonofilm.metrics._spool import Spool
 from phonofilm.pair import AV
 
@@ -154,3 +154,29 @@ def test_a_spool_is_a_sequence_that_lies_on_disk() -> None:
     assert [int(one["n"][0]) for one in spool[1:8:3]] == [1, 4, 7]
     with pytest.raises(IndexError):
         spool[8]
+
+
+def test_another_version_of_a_library_reads_anew(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Onsets are librosa's and flow is OpenCV's: what another version of them gives may be something else."""
+    before = Cache(tmp_path).shelf(film).folder
+    monkeypatch.setattr(_cache, "version", lambda name: "99" if name == "librosa" else "1")
+    _cache.programs.cache_clear()
+    try:
+        assert Cache(tmp_path).shelf(film).folder != before
+    finally:
+        monkeypatch.undo()
+        _cache.programs.cache_clear()
+    assert Cache(tmp_path).shelf(film).folder == before
+
+
+def test_all_libraries_are_ours() -> None:
+    """A name that is written wrong would never change."""
+    required = Path(__file__).parents[2].joinpath("pyproject.toml").read_text(encoding="utf-8")
+    assert [name for name in _cache.LIBRARIES if f'"{name}>=' not in required] == []
+
+
+def test_a_reading_that_may_not_be_read_is_told_with_its_place(film: Path, tmp_path: Path) -> None:
+    shelf = Cache(tmp_path).shelf(film)
+    shelf.folder.joinpath("brightness@1.npz").mkdir(parents=True)  # as root, who may read all, stands in for no rights
+    with pytest.raises(CacheError, match=r"brightness@1\.npz cannot be read .* name another cache"):
+        shelf.get("brightness@1")

@@ -1,8 +1,8 @@
 """Readings on disk, by the bytes of the film: what was read once is not read again, by any metric in any run.
 
-``<folder>/<decoder>/<first letters>/<SHA-256 of the film>/<reading>.npz``. A film that changes is another film, a
-reading with other settings has another id, another FFmpeg decodes anew. So nothing in it is ever out of date, and any
-part may be deleted at any time.
+``<folder>/<programs>/<first letters>/<SHA-256 of the film>/<reading>.npz``. A film that changes is another film, a
+reading with other settings has another id, and with another version of FFmpeg or of a library that reads, everything is
+read anew. So nothing in it is ever out of date, and any part may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import av
@@ -23,6 +25,20 @@ from phonofilm.metrics._subject import Arrays
 
 VERSION = 1
 """Of the way from a film's bytes to a clip; grows when the same film would be decoded to other values."""
+LIBRARIES = (
+    "ai-edge-litert",
+    "librosa",
+    "numba",
+    "numpy",
+    "opencv-python-headless",
+    "pillow",
+    "scipy",
+    "soxr",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
+"""Whose arithmetic readings are made with: another version may give other values."""
 
 
 class CacheError(SettingError):
@@ -46,8 +62,21 @@ class Cache:
             OSError: if the film cannot be read.
         """
         key = file_sha256(film)
-        decoder = sha256(f"{VERSION} {av.ffmpeg_version_info}".encode())[:8]
-        return FilmShelf(self.folder / decoder / key[:2] / key)
+        return FilmShelf(self.folder / programs() / key[:2] / key)
+
+
+@cache
+def programs() -> str:
+    """Eight letters that stand for the versions of all that decodes and reads here."""
+    versions = (f"{name} {_version(name)}" for name in LIBRARIES)
+    return sha256("\n".join((f"{VERSION} {av.ffmpeg_version_info}", *versions)).encode())[:8]
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:  # an extra that is not installed reads nothing
+        return ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +90,11 @@ class FilmShelf:
     folder: Path
 
     def get(self, key: str) -> Arrays | None:
-        """A reading by its id; ``None`` if it is not there, or not whole."""
+        """A reading by its id; ``None`` if it is not there, or not whole.
+
+        Raises:
+            CacheError: if it is there and cannot be read.
+        """
         try:
             with np.load(self._path(key), allow_pickle=False) as file:
                 return {name: file[name] for name in file.files}
@@ -69,6 +102,11 @@ class FilmShelf:
             return None
         except (ValueError, EOFError, zipfile.BadZipFile):
             return None  # it is made again and replaced
+        except OSError as error:
+            raise CacheError(
+                f"what is kept at {self._path(key)} cannot be read ({error.strerror or error}): name another cache, or "
+                "do without"
+            ) from error
 
     def put(self, key: str, arrays: Arrays) -> None:
         """Keep a reading.
