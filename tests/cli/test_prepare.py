@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from phonofilm.data.ingest.locking import at_work
+from phonofilm.data.ingest.stage import Shard
 from phonofilm.data.packed.folder import Packed
 from phonofilm.media.clip import Clip
 from tests.cli.conftest import Run
@@ -207,6 +209,24 @@ def test_too_many_bad_films_are_status_3(run: Run, films: Path) -> None:
     assert ran.status == 3
     assert "1 of 5 films are bad" in ran.err
     assert "5 films, 3 used (left out: " in ran.out
+
+
+@pytest.mark.parametrize("verb", [["scan"], ["split", "--seconds", "2"], ["pack", "-o", "packed"], ["run"], ["verify"]])
+def test_a_second_run_in_a_work_folder_is_refused_and_changes_nothing(
+    run: Run, prepared: Path, films: Path, tmp_path: Path, verb: list[str]
+) -> None:
+    work = shutil.copytree(prepared / "out.work", tmp_path / "work")
+    before = bytes_of(work)
+    name, *rest = verb
+    arguments = {
+        "scan": [films, "-o", work, "--silent"],
+        "run": [prepared / "small.yaml", films, "-o", prepared / "out", "--work", work, "--force"],
+    }.get(name, [work, *rest])
+    with at_work(work, Shard()):
+        ran = run("prepare", name, *arguments)
+    assert ran.status == 2
+    assert f"another run is at work in {work}" in ran.err
+    assert {path: data for path, data in bytes_of(work).items() if path in before} == before
 
 
 @pytest.mark.parametrize(

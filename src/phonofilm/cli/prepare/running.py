@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from phonofilm.data.ingest.ledger import Ledger
     from phonofilm.data.ingest.pool import Limits
     from phonofilm.data.ingest.reasons import Reason
+    from phonofilm.data.ingest.scan import Scan
     from phonofilm.data.ingest.stage import Shard, Stage
     from phonofilm.data.ingest.workspace import Workspace
 
@@ -91,15 +92,34 @@ class Running:
         engines: where.
         share: of the films, as one job of an array takes it.
         retry: films again that had a fault.
+        held: what ends with the run, such as its lock.
     """
 
     engines: Engines
     share: Shard
     retry: bool
+    held: ExitStack
+
+    def begin(self, folder: Path, films: Path, settings: Scan) -> Workspace:
+        """A work folder, new or there, for these films, see :meth:`own`."""
+        from phonofilm.data.ingest.workspace import Workspace
+
+        self._hold(folder)
+        return replace(Workspace.begin(folder, films, settings), share=self.share)
 
     def own(self, space: Workspace) -> Workspace:
-        """The same with this run's share of the films only."""
+        """The same with this run's share of the films only, on which from now on no other run works.
+
+        Raises:
+            SettingError: if one does already. Nothing was written then, if the plan is changed after this.
+        """
+        self._hold(space.folder)
         return replace(space, share=self.share)
+
+    def _hold(self, folder: Path) -> None:
+        from phonofilm.data.ingest.locking import at_work
+
+        self.held.enter_context(at_work(folder, self.share))
 
     def __call__(self, what: str, space: Workspace, stage: Stage[Any], jobs: Mapping[str, Any]) -> None:
         """Make what is missing, with progress; a film that fails is recorded with its reason."""
@@ -127,8 +147,8 @@ def running(
 ) -> Iterator[Running]:
     """The options of all verbs that run a stage, see :func:`engines`."""
     share = shard_of(shard)  # now, not after a cluster was joined or something written
-    with engines(workers, ray, time_limit, memory_limit) as where:
-        yield Running(where, share, retry)
+    with engines(workers, ray, time_limit, memory_limit) as where, ExitStack() as held:
+        yield Running(where, share, retry, held)
 
 
 def shard_of(text: str) -> Shard:

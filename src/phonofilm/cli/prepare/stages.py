@@ -37,9 +37,8 @@ def scan(
     """
     from phonofilm.data.ingest.ledger import Ledger
     from phonofilm.data.ingest.scan import Scan
-    from phonofilm.data.ingest.workspace import Workspace
 
-    space = running.own(Workspace.begin(output, films, Scan(silent=silent)))
+    space = running.begin(output, films, Scan(silent=silent))
     running("scanning", space, space.scanning, space.to_scan())
     account(space, Ledger(space.sources), max_bad)
 
@@ -75,7 +74,7 @@ def split(
     length, step, least = fraction(seconds, "--seconds"), fraction(stride, "--stride"), fraction(rest, "--rest")
     given = {"seconds": length, "stride": step, "skip": fraction(skip, "--skip"), "rest": least, "scenes": scenes}
     settings = checked(Split, given, "phonofilm prepare split")
-    space = running.own(Workspace.open(work).with_plan(split=settings))
+    space = running.own(Workspace.open(work)).with_plan(split=settings)
     running("splitting", space, space.splitting, space.to_split())
     account(space, space.ledger(scores=False, captions=False), max_bad)
 
@@ -121,7 +120,7 @@ def score(
     _ = settings.gives  # raises for an unknown family
     for licence in settings.licences:
         typer.echo(licence)
-    space = running.own(Workspace.open(work).with_plan(score=settings))
+    space = running.own(Workspace.open(work)).with_plan(score=settings)
     running("measuring", space, space.scoring, space.to_score())
     account(space, space.ledger(captions=False), max_bad)
 
@@ -197,7 +196,7 @@ def caption(
         asked.append({"kind": "endpoint", "url": url, "model": model, "sound": sound, **question})
     given = {"sources": asked} if asked else {}
     settings = checked(Caption, {**given, "required": not optional}, "phonofilm prepare caption")
-    space = running.own(Workspace.open(work).with_plan(caption=settings))
+    space = running.own(Workspace.open(work)).with_plan(caption=settings)
     running("captioning", space, space.captioning, space.to_caption())
     account(space, space.ledger(), max_bad)
 
