@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from phonofilm.metrics.sync_error import SyncError
 from tests.cli.conftest import Run
 
 
@@ -41,6 +42,6 @@ def test_results_and_page_are_written(run: Run, tmp_path: Path) -> None:
     assert list(results["grounds"][0]["metrics"]) == ["sync-error", "onset-f1"]
     text = page.read_text()
     assert "```\nphonofilm" in text
-    assert "**sync-error** (sync-error@1). True clips score" in text
+    assert f"**sync-error** (sync-error@{SyncError.version}). True clips score" in text
     assert (tmp_path / "rulers-1.svg").is_file()
     assert (tmp_path / "r" / "rulers.md").read_text() == text

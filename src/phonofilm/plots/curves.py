@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ACROSS = 3
-COLOR, CHANCE, BAND = "#1f5fd0", "#777777", "#1f5fd022"
+COLOR, CHANCE, BAND, ZERO = "#1f5fd0", "#777777", "#1f5fd022", "#aaaaaa"
 SETTINGS: Any = {"svg.hashsalt": "phonofilm", "svg.fonttype": "none"}
 
 
@@ -83,7 +83,7 @@ def _figure(curves: Sequence[Curve], x_label: str) -> Figure:
     from matplotlib.figure import Figure
 
     down = -(-len(curves) // ACROSS)
-    figure = Figure(figsize=(3.4 * ACROSS, 2.4 * down + 0.3), layout="constrained")
+    figure = Figure(figsize=(3.6 * ACROSS, 2.2 * down + 0.3), layout="constrained")
     grid = figure.subplots(down, ACROSS, squeeze=False, sharex=True)
     for axes, curve in zip(grid.flat, curves, strict=False):
         _panel(axes, curve)
@@ -94,13 +94,13 @@ def _figure(curves: Sequence[Curve], x_label: str) -> Figure:
 
 
 def _panel(axes: Axes, curve: Curve) -> None:
-    axes.axvline(0, color="#dddddd", linewidth=1)
+    axes.axvline(0, color=ZERO, linewidth=1)
     axes.fill_between(curve.x, curve.low, curve.high, color=BAND, linewidth=0)
     axes.plot(curve.x, curve.y, color=COLOR, marker="o", markersize=2.5, linewidth=1.2)
     if curve.chance is not None:
         axes.axhline(curve.chance, color=CHANCE, linewidth=1, linestyle="--")
     axes.set_title(curve.title, fontsize=9)
     axes.set_ylabel(curve.unit, fontsize=8)
-    axes.tick_params(labelsize=8)
+    axes.tick_params(labelsize=8, labelbottom=True)  # sharing hides them, and a long figure is not seen whole
     axes.grid(axis="y", color="#eeeeee", linewidth=0.6)
     axes.set_axisbelow(True)

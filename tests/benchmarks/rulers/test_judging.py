@@ -1,8 +1,8 @@
 import pytest
 
 from phonofilm.benchmarks.rulers.judging import best, deviation, judged, monotone, resolution, seen, slope
-from phonofilm.benchmarks.rulers.page import sentences
 from phonofilm.benchmarks.rulers.variants import TRUE, shifted, shifts
+from phonofilm.benchmarks.rulers.words import sentences
 
 
 def score(value, spread=0.01, better="higher", n=100, chance=None):
@@ -39,14 +39,21 @@ def test_resolution_shrinks_with_the_number_of_clips():
 def test_what_is_seen_on_one_side_only_is_not_seen():
     onesided = curve(lambda ms: 1 - max(ms, 0) / 500)
     assert resolution(onesided, 100, None) is None
-    assert monotone(onesided) is True
+    assert monotone(onesided) is None, "early sound costs nothing: not shown to get worse"
 
 
 def test_two_humps_are_not_monotone_and_not_best_at_zero():
     humps = curve(lambda ms: 0.9 if abs(ms) == 67 else 0.5)
     assert (best(humps), monotone(humps)) == (-67, False)
     within_noise = curve(lambda ms: 0.51 if abs(ms) == 67 else 0.5)
-    assert monotone(within_noise) is True
+    assert monotone(within_noise) is None
+
+
+def test_monotone_is_not_told_where_noise_may_hide_what_goes_up():
+    """A fall that is seen, with a rise within noise: neither yes nor no."""
+    assert monotone(curve(lambda ms: 1 - abs(ms) / 500 + 0.01 * (abs(ms) == 400) * 21)) is None
+    assert monotone(curve(lambda ms: 1 - abs(ms) / 500 + 0.1 * (abs(ms) == 400) * 5)) is False
+    assert monotone(curve(lambda ms: 0.5)) is None
 
 
 @pytest.mark.parametrize(("better", "sign"), [("higher", -1), ("lower", 1)])
@@ -75,9 +82,16 @@ def test_differences_beyond_noise_are_seen():
     assert seen(true | {"interval": None}, score(0.1)) is None
 
 
-def words(values, **changes):
-    found = judged("avalign-svg", values, {32: [], 128: [], 512: []}, [0.2, changes.pop("single", 1.0)])
-    return " ".join(sentences(found | changes))
+ROW = {"uses": [True, True], "against_itself": False}
+
+
+def words(values, single=1.0, identity=(), row=ROW):
+    found = judged("avalign-svg", values, {32: [], 64: [], 512: []}, [0.2, single], identity, **itself(row))
+    return " ".join(sentences(found, row))
+
+
+def itself(row):
+    return {"against_itself": row["against_itself"]}
 
 
 def of_curve(found, **rest):
@@ -91,8 +105,8 @@ def test_sentences_say_what_was_found():
     assert "True clips score 1.00" in text
     assert "of at most 1; with other sounds 0.10" in text
     assert "best where sound and picture are in time" in text
-    assert "It gets no better with larger shifts" in text
-    assert "from 33 ms on with 32 clips; from 17 ms on with 128 and 512 clips" in text
+    assert "It gets worse, and nowhere better, with larger shifts" in text
+    assert "from 33 ms on with 32 and 64 clips; from 17 ms on with all 100 clips" in text
     assert "Worse for it are: swapped. It does not see: blur." in text
     assert "A single clip" not in text
 
@@ -102,9 +116,38 @@ def test_sentences_say_what_is_wrong():
     text = words(humps | {shifted(0, one): score(0.8) for one in (12, 8)}, single=3.0)
     assert "not in time but with the sound 67 ms early (0.90)" in text
     assert "better again somewhere" in text
-    assert "0.50 at 24, 0.80 at 12, 0.80 at 8: films of different rates cannot be compared" in text
+    assert "0.50 at 24, 0.80 at 12 and 0.80 at 8: beyond noise, 12 and 8 differ, by 75% and 75% of the way" in text
     assert "A single clip scored 3.00" in text
     flat = words(of_curve(curve(lambda ms: 0.5)))
     assert "No shift of the sound changes it beyond its noise in 100 clips" in flat
     unknown = {name: one | {"interval": None} for name, one in of_curve(FALLING).items()}
     assert "noise is not known" in words(unknown)
+
+
+def test_nothing_is_told_of_larger_sets_than_there_are():
+    found = judged("avalign-svg", of_curve(FALLING), {32: [], 128: []}, [])
+    assert (found["noise"]["128"], set(found["resolution"])) == (None, {"32", "all"})
+    assert found["noise"]["all"] == pytest.approx(0.01)
+
+
+def test_what_is_compared_with_itself_has_no_noise_to_tell():
+    row = {"uses": [False, True], "against_itself": True}
+    found = judged("onset-f1", of_curve(FALLING), {32: [1.0] * 4}, [], against_itself=True)
+    assert (found["noise"], found["resolution"]) == ({"32": None, "all": None}, {})
+    text = words(of_curve(FALLING), row=row)
+    assert "true clips are compared with themselves" in text
+    assert "does not look at the picture" in text
+    assert "ms on with" not in text
+
+
+@pytest.mark.parametrize(
+    ("moved", "said"), [(0.51, "alike within noise"), (0.56, "beyond noise, 12 differs, by 15% of")]
+)
+def test_frame_rates_are_compared_within_noise_only(moved, said):
+    assert said in words(of_curve(curve(lambda ms: 0.5)) | {shifted(0, 12): score(moved)})
+
+
+def test_identity_that_is_not_the_greatest_value_is_told():
+    text = words(of_curve(FALLING), identity=[1.0, 0.5, None])
+    assert "hold the very same times, a clip scores from 0.50 to 1.00, not 1" in text
+    assert "the very same times" not in words(of_curve(FALLING), identity=[1.0, 1.0])

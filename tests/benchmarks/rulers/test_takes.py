@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from phonofilm.benchmarks.rulers.measuring import SHAPE, scenes
+from phonofilm.benchmarks.rulers.grounds import SHAPE, scenes
 from phonofilm.benchmarks.rulers.takes import FilmTake, SceneTake, changed, late, paired, worse_picture, worse_sound
 from phonofilm.benchmarks.rulers.variants import TRUE, Picture, Sound, Variant, variants
 from phonofilm.data.clapperboard import HELD_OUT, render

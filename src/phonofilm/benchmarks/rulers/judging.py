@@ -20,11 +20,17 @@ FEWEST_PARTS = 4
 WHOLE = 3.92
 """Deviations in a 95 % interval."""
 SLOPE_MS = 100
+ALL = "all"
+"""Noise and resolution of all clips, beside those of sets of a size."""
 MOST = {
     **{f"avalign-{form}": 1.0 for form in ("svg", "tempotokens-2023", "tempotokens-2025")},
+    **{f"avalign-svg-{side}": 1.0 for side in ("precision", "recall")},
     **{f"event-f1-{tolerance}": 1.0 for tolerance in ("frame", "125ms")},
     **{f"event-hit-{tolerance}": 1.0 for tolerance in ("45ms", "125ms", "frame")},
-    **dict.fromkeys(("onset-f1", "onset-ap", "onset-accuracy", "avhscore", "javisscore", "imagebind-audio-video"), 1.0),
+    **dict.fromkeys(
+        ("onset-f1", "onset-ap", "onset-accuracy", "onset-count", "avhscore", "javisscore", "imagebind-audio-video"),
+        1.0,
+    ),
 }
 """The greatest value that these scores are said to have: that of clips in perfect time."""
 
@@ -34,6 +40,9 @@ def judged(
     values: Values,
     parts: Mapping[int, Sequence[float | None]],
     single: Sequence[float | None],
+    identity: Sequence[float | None] = (),
+    *,
+    against_itself: bool = False,
     usual: str = f"{float(USUAL_FPS):g}",
 ) -> dict[str, Any]:
     """All about one score.
@@ -43,30 +52,39 @@ def judged(
         values: on all clips, by variant.
         parts: on disjoint sets of true clips, by their size.
         single: on single clips of any variant.
+        identity: on single clips in which picture and sound say the same.
+        against_itself: true clips are compared with themselves, so that their value is the greatest without noise.
         usual: frame rate of clips as they are.
 
     Returns:
-        ``values``; ``noise`` at each size; ``chance``; ``best_ms``, the shift at which it is best; ``monotone``;
-        ``slope``, the loss at 100 ms; ``resolution`` at each size in ms; ``fps``; ``sees``, by variant; ``greatest``.
+        ``values``; ``noise`` at each size and over ``all`` clips, ``None`` for larger sets than there are; ``chance``;
+        ``best_ms``, the shift at which it is best; ``monotone``; ``slope``, the loss at 100 ms; ``resolution`` at each
+        size in ms; ``fps``; ``sees``, by variant; ``most``, ``greatest``, and ``identity``, the least and the
+        greatest.
     """
     true = values[TRUE]
-    noise = {str(size): deviation(some, true, size) for size, some in parts.items()}
+    sizes = {**{str(size): size for size in parts if size <= true["n"]}, ALL: true["n"]}
+    noise = {str(size): deviation(some, true, size) if size <= true["n"] else None for size, some in parts.items()}
+    noise[ALL] = deviation((), true, true["n"])
     curve = {ms: values[shifted(ms)] for ms in shifts() if _known(values, shifted(ms))}
+    resolved = {label: resolution(curve, sizes[label], spread) for label, spread in noise.items() if label in sizes}
     found = [one for one in single if one is not None]
+    same = [one for one in identity if one is not None]
     return {
         "unit": true["unit"],
         "better": true["better"],
         "values": dict(values),
-        "noise": noise,
+        "noise": dict.fromkeys(noise) if against_itself else noise,
         "chance": true["chance"] if true["chance"] is not None else _value(values, swapped()),
         "best_ms": best(curve),
         "monotone": monotone(curve),
         "slope": slope(curve),
-        "resolution": {size: resolution(curve, int(size), spread) for size, spread in noise.items()},
+        "resolution": {} if against_itself else resolved,
         "fps": rates(values, usual),
         "sees": {name: seen(true, one) for name, one in values.items() if name != TRUE},
         "most": MOST.get(name),
         "greatest": max(found) if found else None,
+        "identity": [min(same), max(same)] if same else None,
     }
 
 
@@ -120,16 +138,24 @@ def best(curve: Mapping[int, Mapping[str, Any]]) -> int | None:
 
 
 def monotone(curve: Mapping[int, Mapping[str, Any]]) -> bool | None:
-    """Whether a score nowhere gets better with a larger shift, beyond its noise; ``None`` if a value is missing."""
+    """Whether a score gets worse with larger shifts, early and late.
+
+    Returns:
+        ``False`` if it gets better somewhere beyond its noise; ``True`` if it nowhere gets better at all, and some
+        shift is worse than none beyond its noise; ``None`` if these clips do not tell, or a value is missing.
+    """
     if set(curve) != set(shifts()):
         return None
-    lines = [[curve[sign * size] for size in SHIFTS_MS] for sign in (-1, 1)]
-    return not any(
-        (apart(one, later, one["n"]) or 0.0) < 0
-        for line in lines
+    gains = [
+        (worse(one["value"], later["value"], one["better"]), apart(one, later, one["n"]) or 0.0)
+        for line in ([curve[sign * size] for size in SHIFTS_MS] for sign in (-1, 1))
         for place, one in enumerate(line)
         for later in line[place + 1 :]
-    )
+    ]
+    if any(sure < 0 for _, sure in gains):
+        return False
+    rises = any(gain > LEAST for gain, _ in gains)
+    return None if rises or resolution(curve, curve[0]["n"], None) is None else True
 
 
 def slope(curve: Mapping[int, Mapping[str, Any]]) -> float | None:
@@ -152,7 +178,10 @@ def resolution(curve: Mapping[int, Mapping[str, Any]], size: int, noise: float |
 
 
 def rates(values: Values, usual: str) -> dict[str, Any]:
-    """By frame rate: the value of true clips, of clips 100 and 200 ms late, and of swapped sounds."""
+    """By frame rate: the value of true clips, of clips 100 and 200 ms late, and of swapped sounds.
+
+    ``differs`` is whether true clips differ from those at their usual rate beyond noise, ``None`` if that is not known.
+    """
     every = {usual: None, **{f"{float(fps):g}": fps for fps in OTHER_FPS}}
     return {
         name: {
@@ -160,9 +189,10 @@ def rates(values: Values, usual: str) -> dict[str, Any]:
             "100 ms": _value(values, shifted(100, fps)),
             "200 ms": _value(values, shifted(200, fps)),
             "swapped": _value(values, swapped(fps)),
+            "differs": None if fps is None else {None: None, "no": False}.get(seen(values[TRUE], one), True),
         }
         for name, fps in every.items()
-        if shifted(0, fps) in values
+        if (one := values.get(shifted(0, fps))) is not None
     }
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from phonofilm.benchmarks.rulers.judging import SURE, deviation
+from phonofilm.benchmarks.rulers.judging import ALL
+from phonofilm.benchmarks.rulers.summary import Shown, in_short, scores_of
 from phonofilm.benchmarks.rulers.variants import SHIFTS_MS, TRUE, shifted, shifts
+from phonofilm.benchmarks.rulers.words import SHIFTED, estimate, listed, number, sentences, signed
 from phonofilm.benchmarks.sections import markdown_table, write_section
 from phonofilm.errors import SettingError
 from phonofilm.media.atomic import write_atomically
@@ -15,18 +17,19 @@ from phonofilm.plots.curves import Curve, save_curves
 
 SECTION = "rulers"
 TITLE = "# The rulers measured\n"
-COMPARABLE = 0.1
-"""Frame rates matter little if they move a score by less than this share of its distance from chance."""
 FIGURE = "![Each score against the shift of the sound; the band is its 95 % interval, the dashes chance]"
-SHIFTED = frozenset(shifted(ms) for ms in shifts() if ms)
 READING = (
-    "How to read it. **True** is the score of clips as they are (95 % interval in brackets), **chance** that of each "
-    "picture with the sound of another clip. **Best at** is the shift of the sound at which the score is best; "
-    "positive is late. **Loss** is by how much it is worse at 100 ms, early and late on average. **Sees from** is the "
-    "least shift from which on, early and late, the score is worse than that of true clips beyond noise (95 %), for "
-    "sets of so many clips. **Noise** is the standard deviation of the score of true clips over sets of so many "
-    "(disjoint sets where there are four or more, else from the interval). **Monotone** is a score that nowhere gets "
-    f"better with a larger shift, beyond noise. Shifts tried: {', '.join(map(str, SHIFTS_MS))} ms, early and late."
+    "How to read the tables. **n** is the number of clips that count. **True** is the score of clips as they are (95 % "
+    "interval in brackets), **chance** that of each picture with the sound of another clip. **Identity** is the least "
+    "and the greatest score of a single clip in which picture and sound hold the very same times, for scores that are "
+    "said to be 1 there. **Best at** is the shift of the sound at which the score is best; positive is late. **Loss** "
+    "is by how much it is worse at 100 ms, early and late on average. **Monotone**: no, if it gets better somewhere "
+    "with a larger shift, beyond noise; yes, if it nowhere gets better at all and some shift is seen; else these clips "
+    "do not tell. **Sees from** is the least shift from which on, early and late, the score (over all clips) is worse "
+    "than that of true clips by more than the noise (95 %) of sets of so many clips. **Noise** is the standard "
+    "deviation of the score of true clips over such sets: disjoint ones where there are four or more, else from the "
+    "interval. Nothing is told of larger sets than were measured. Shifts tried: "
+    f"{', '.join(map(str, SHIFTS_MS))} ms, early and late."
 )
 
 
@@ -51,11 +54,18 @@ def write_page(results: Mapping[str, Any], path: Path) -> None:
 def markdown(results: Mapping[str, Any], path: Path) -> str:
     """The page's text; ``path`` names its figures."""
     versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
-    left_out = "\n".join(f"- {name} is left out: {reason}" for name, reason in results["left_out"].items())
-    parts = [f"```\n{results['command']}\n```", READING, f"Versions: {versions}."]
-    for place, ground in enumerate(results["grounds"]):
-        parts += [_ground(ground, path, place)]
-    return "\n\n".join([*parts, *([f"## Not run\n\n{left_out}"] if left_out else [])])
+    grounds = [_ground(ground, path, place) for place, ground in enumerate(results["grounds"])]
+    parts = [in_short(results), f"```\n{results['command']}\n```", READING, f"Versions: {versions}.", *grounds]
+    return "\n\n".join([*parts, *([_not_run(results["left_out"])] if results["left_out"] else [])])
+
+
+def _not_run(left_out: Mapping[str, str]) -> str:
+    """What is missing, once for all metrics that miss the same."""
+    alike: dict[str, list[str]] = {}
+    for name, reason in left_out.items():
+        alike.setdefault(reason, []).append(name)
+    lines = [f"- {listed(some)}: {reason}" for reason, some in sorted(alike.items(), key=lambda item: item[1])]
+    return "\n".join(["## Not run", "", *lines])
 
 
 def _figure(path: Path, place: int) -> str:
@@ -63,7 +73,7 @@ def _figure(path: Path, place: int) -> str:
 
 
 def _ground(ground: Mapping[str, Any], path: Path, place: int) -> str:
-    shown = dict(_scores(ground))
+    shown = dict(scores_of(ground))
     skipped = [f"- {name} is left out: {reason}" for name, reason in ground["skipped"].items()]
     refused = [
         f"- {metric} leaves out {name}: {reason}"
@@ -77,164 +87,73 @@ def _ground(ground: Mapping[str, Any], path: Path, place: int) -> str:
         f"{FIGURE}({_figure(path, place)})" if any(_curves(ground)) else "",
         _changes(ground, shown),
         "### What each of them sees",
-        *(f"**{name}** ({definition}). {' '.join(sentences(score))}" for (name, definition), score in shown.items()),
+        *(
+            f"**{name}** ({row['definition']}). {' '.join(sentences(score, row))}"
+            for name, (score, row) in shown.items()
+        ),
     ]
     return "\n\n".join(part for part in body if part)
 
 
-def _scores(ground: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
-    """Each score that true clips have, by its name and definition."""
-    for row in ground["metrics"].values():
-        for name, score in row["scores"].items():
-            if score["values"][TRUE]["value"] is not None:
-                yield (name, row["definition"]), score
-
-
-def _table(shown: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
-    sizes = list(next(iter(shown.values()))["noise"]) if shown else []
-    head = ["", "true", "chance", "best at, ms", "loss", "monotone"]
-    head += [f"sees from, n = {size}" for size in sizes] + [f"noise, n = {size}" for size in sizes]
+def _table(shown: Shown) -> str:
+    sizes = list(next(iter(shown.values()))[0]["noise"]) if shown else []
+    labels = [size if size == ALL else f"n = {size}" for size in sizes]
+    head = ["", "n", "true", "chance", "identity", "best at, ms", "loss", "monotone"]
+    head += [f"sees from, {label}" for label in labels] + [f"noise, {label}" for label in labels]
     rows = [
         [
             name,
-            _estimate(score["values"][TRUE], score["unit"]),
-            _number(score["chance"]),
-            _signed(score["best_ms"]),
-            _number(score["slope"]),
+            str(score["values"][TRUE]["n"]),
+            estimate(score["values"][TRUE], score["unit"]),
+            number(score["chance"]),
+            _identity(score),
+            signed(score["best_ms"]),
+            number(score["slope"]),
             {True: "yes", False: "no", None: "-"}[score["monotone"]],
-            *(_from(score["resolution"][size]) for size in sizes),
-            *(_number(score["noise"][size]) for size in sizes),
+            *(_from(score["resolution"], size) for size in sizes),
+            *(number(score["noise"][size]) for size in sizes),
         ]
-        for (name, _), score in shown.items()
+        for name, (score, _) in shown.items()
     ]
     return markdown_table(head, rows)
 
 
-def _changes(ground: Mapping[str, Any], shown: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
+def _identity(score: Mapping[str, Any]) -> str:
+    if score["most"] is None or score["identity"] is None:
+        return "-"
+    low, high = map(number, score["identity"])
+    return low if low == high else f"{low} to {high}"
+
+
+def _from(resolution: Mapping[str, int | None], size: str) -> str:
+    if size not in resolution:
+        return "-"
+    return "none" if resolution[size] is None else f"{resolution[size]} ms"
+
+
+def _changes(ground: Mapping[str, Any], shown: Shown) -> str:
     """Values on all that was done beside shifts, a row each; bold where they differ from true clips beyond noise."""
     done = [one for one in ground["variants"] if one["name"] not in SHIFTED]
-    columns = [key for key, score in shown.items() if any(kind != "no" for kind in score["sees"].values())]
+    columns = [name for name, (score, _) in shown.items() if any(kind != "no" for kind in score["sees"].values())]
     if not columns:
         return ""
 
-    def cell(key: tuple[str, str], name: str) -> str:
-        value = shown[key]["values"].get(name, {}).get("value")
-        text = _number(value)
-        return f"**{text}**" if shown[key]["sees"].get(name) in {"worse", "better"} else text
+    def cell(column: str, name: str) -> str:
+        score, _ = shown[column]
+        text = number(score["values"].get(name, {}).get("value"))
+        return f"**{text}**" if score["sees"].get(name) in {"worse", "better"} else text
 
-    rows = [[f"clips {one['words']}", *(cell(key, one["name"]) for key in columns)] for one in done]
-    return markdown_table(["", *(name for name, _ in columns)], rows)
-
-
-def sentences(score: Mapping[str, Any]) -> Iterator[str]:
-    """What a score sees and does not see, in words."""
-    values, unit = score["values"], score["unit"]
-    true = values[TRUE]
-    level = f"True clips score {_estimate(true, unit)}"
-    level += f" of at most {score['most']:g}" if score["most"] is not None else ""
-    level += "" if score["chance"] is None else f"; with other sounds {_number(score['chance'])}"
-    yield level + "."
-    kinds = {kind for name, kind in score["sees"].items() if name in SHIFTED}
-    if kinds <= {None}:
-        yield "Its noise is not known from so few clips, so what it sees is not either."
-    elif kinds <= {None, "no"}:
-        yield f"No shift of the sound changes it beyond its noise in {true['n']} clips."
-    else:
-        yield from _about_time(score)
-    yield from _about_rates(score)
-    yield from _about_changes(score)
-    if score["most"] is not None and (score["greatest"] or 0) > score["most"] + 1e-9:
-        yield f"A single clip scored {_number(score['greatest'])}: its greatest value is not what it is said to be."
-
-
-def _about_time(score: Mapping[str, Any]) -> Iterator[str]:
-    at = score["best_ms"]
-    if at == 0:
-        yield "It is best where sound and picture are in time."
-    elif at is not None:
-        value = _number(score["values"][shifted(at)]["value"])
-        yield f"It is best not in time but with the sound {abs(at)} ms {'late' if at > 0 else 'early'} ({value})."
-    if score["monotone"] is not None:
-        yield (
-            "It gets no better with larger shifts."
-            if score["monotone"]
-            else "It gets better again somewhere as shifts grow, so that of two films the worse one may score better."
-        )
-    sizes: dict[int | None, list[str]] = {}
-    for size, ms in score["resolution"].items():
-        sizes.setdefault(ms, []).append(size)
-    blind = sizes.pop(None, [])
-    if sizes:
-        told = "; ".join(f"from {ms} ms on with {_list(some)} clips" for ms, some in sizes.items())
-        yield f"Sound that is early or late it tells from sound in time {told}."
-    if blind:
-        yield f"With {_list(blind, 'or')} clips it cannot tell early and late sound from sound in time for sure."
-
-
-def _about_rates(score: Mapping[str, Any]) -> Iterator[str]:
-    found = {fps: one["true"] for fps, one in score["fps"].items() if one["true"] is not None}
-    if len(found) < 2 or score["chance"] is None:
-        return
-    usual = score["values"][TRUE]["value"]
-    rates = ", ".join(f"{_number(value)} at {fps}" for fps, value in found.items())
-    said = f"By frames a second, the same true clips score {rates}"
-    if score["better"] == "nearer zero":  # chance is near zero too, so no measure of what is far
-        yield f"{said}."
-        return
-    near = [fps for fps, value in found.items() if abs(value - usual) <= COMPARABLE * abs(usual - score["chance"])]
-    verdict = "films of different rates cannot be compared by it"
-    if len(near) == len(found):
-        verdict = "films of all these rates can be compared by it"
-    elif len(near) > 1:
-        verdict = f"of these, films of {_list(near)} can be compared by it"
-    yield f"{said}: {verdict}."
-
-
-def _list(words: Sequence[str], last: str = "and") -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
-
-
-def _about_changes(score: Mapping[str, Any]) -> Iterator[str]:
-    kinds: dict[str, list[str]] = {"worse": [], "better": [], "no": []}
-    for name, kind in score["sees"].items():
-        if (kind is not None and not name.endswith((" ms", " fps"))) or name.startswith("jitter"):
-            kinds[kind or "no"].append(name)
-    said = (("worse", "Worse for it are"), ("better", "Better for it are"), ("no", "It does not see"))
-    for kind, words in said:
-        if kinds[kind]:
-            yield f"{words}: {', '.join(kinds[kind])}."
+    rows = [[f"clips {one['words']}", *(cell(column, one["name"]) for column in columns)] for one in done]
+    return markdown_table(["", *columns], rows)
 
 
 def _curves(ground: Mapping[str, Any]) -> Iterator[Curve]:
     """Of each score that a shift changes at all."""
-    for (name, _), score in _scores(ground):
+    for name, (score, _) in scores_of(ground):
         values = {ms: score["values"][shifted(ms)] for ms in shifts() if shifted(ms) in score["values"]}
         known = {ms: one for ms, one in values.items() if one["value"] is not None}
         y = [one["value"] for one in known.values()]
         if len(set(y)) > 1:
-            reach = [SURE * (deviation((), one, one["n"]) or 0.0) for one in known.values()]
-            low, high = ([value + side * one for value, one in zip(y, reach, strict=True)] for side in (-1, 1))
-            yield Curve(name, list(known), y, low, high, score["chance"], score["unit"])
-
-
-def _estimate(score: Mapping[str, Any], unit: str) -> str:
-    interval = score["interval"]
-    beside = "" if interval is None else f" ({_number(interval[0])} to {_number(interval[1])})"
-    return f"{_number(score['value'])}{f' {unit}' if unit else ''}{beside}"
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "-"
-    if 0 < abs(value) < 0.1:
-        return f"{value:.2g}"
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    return f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0 turns -0 into 0
-
-
-def _signed(ms: int | None) -> str:
-    return "-" if ms is None else f"{ms:+d}" if ms else "0"
-
-
-def _from(ms: int | None) -> str:
-    return "none" if ms is None else f"{ms} ms"
+            low, high = zip(*(one["interval"] or (one["value"],) * 2 for one in known.values()), strict=True)
+            better = "" if score["better"] == "nearer zero" else f", {score['better']} is better"
+            yield Curve(f"{name}{better}", list(known), y, low, high, score["chance"], score["unit"])

@@ -23,6 +23,8 @@ from phonofilm.media.digest import file_sha256
 from phonofilm.media.read import read
 from phonofilm.shapes import ClipShape
 
+TAKES_VERSION = 1
+"""Grows whenever a variant of the same clip would look or sound different: readings are kept under it."""
 MARGIN = 0.1
 """Seconds at both ends of a clip in which no sound is added."""
 
@@ -80,7 +82,12 @@ class SceneTake:
 
     def describe(self) -> dict[str, Any]:
         """See :class:`Take`."""
-        return {"clapperboard": VERSION, "scenes": [self.scene.seed, self.other.seed], "shape": str(self.shape)}
+        return {
+            "takes": TAKES_VERSION,
+            "clapperboard": VERSION,
+            "scenes": [self.scene.seed, self.other.seed],
+            "shape": str(self.shape),
+        }
 
     def clip(self, variant: Variant) -> Clip:
         """See :class:`Take`."""
@@ -149,7 +156,7 @@ class FilmTake:
 
     def describe(self) -> dict[str, Any]:
         """See :class:`Take`."""
-        return {"films": [file_sha256(self.path), file_sha256(self.other)]}
+        return {"takes": TAKES_VERSION, "films": [file_sha256(self.path), file_sha256(self.other)]}
 
     def clip(self, variant: Variant) -> Clip:
         """See :class:`Take`.

@@ -1,0 +1,131 @@
+"""The page in short: which number to use, where it fails, and what each metric can and cannot see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from phonofilm.benchmarks.rulers.judging import ALL
+from phonofilm.benchmarks.rulers.variants import OTHER_FPS, SHIFTS_MS, TRUE, shifted, shifts
+from phonofilm.benchmarks.rulers.words import estimate, listed, number
+
+Shown = dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
+"""Each score that true clips have, with the row of its metric, by name."""
+HEADLINE, SIGNED = "sync-error", "sync-offset"
+FAULTS = ("swapped", "jitter", "dropped", "added", "other material")
+"""What names of variants begin with in which sounds are not those of the picture, or not in their place."""
+AT_RATES = {shifted(0, fps): f"{float(fps):g} fps" for fps in OTHER_FPS}
+
+
+def scores_of(ground: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Mapping[str, Any], Mapping[str, Any]]]]:
+    """Each score that true clips have, and the row of its metric, by name."""
+    for row in ground["metrics"].values():
+        for name, score in row["scores"].items():
+            if score["values"][TRUE]["value"] is not None:
+                yield name, (score, row)
+
+
+def in_short(results: Mapping[str, Any]) -> str:
+    """The section, in Markdown."""
+    grounds = [(ground, dict(scores_of(ground))) for ground in results["grounds"]]
+    lines = [*_use(grounds), *_metrics(grounds)]
+    if results["left_out"]:
+        lines.append(f"**Not run, so not judged**: {listed(list(results['left_out']))} (weights were not at hand).")
+    return "\n".join(["## In short", "", *(f"- {line}" for line in lines)])
+
+
+def _use(grounds: list[tuple[Mapping[str, Any], Shown]]) -> Iterator[str]:
+    """Which number to use, and where it fails."""
+    main = [(ground, shown[HEADLINE][0]) for ground, shown in grounds if HEADLINE in shown]
+    sign = [(ground, shown[SIGNED][0]) for ground, shown in grounds if SIGNED in shown]
+    if not main or not sign:
+        return
+    told = " ".join(_levels(ground, score) for ground, score in main[:1])
+    yield f"**Use `{HEADLINE}`**, the mean size of the lag, for sets of many clips in which something strikes. {told}"
+    told = " ".join(_levels(ground, score) for ground, score in sign)
+    yield f"**Use `{SIGNED}`**, the lag of the whole set, for its sign, and for a handful of real films. {told}"
+    yield f"**Where `{HEADLINE}` fails.** {' '.join(_fails(main))} Its own text tells of regular beats and speech."
+
+
+def _levels(ground: Mapping[str, Any], score: Mapping[str, Any]) -> str:
+    values = score["values"]
+    late, early = (number(values.get(shifted(ms), {}).get("value")) for ms in (100, -100))
+    told = f"{_place(ground)}: {estimate(values[TRUE], score['unit'])} as they are, {late} with sound 100 ms late, "
+    told += f"{early} with sound 100 ms early, {number(score['chance'])} by chance; {_best(score)}; "
+    seen = [(label, ms) for label, ms in score["resolution"].items() if ms is not None]
+    sees = [f"{ms} ms with {'all' if label == ALL else label} clips" for label, ms in seen]
+    return told + (f"it sees shifts from {listed(sees)}." if sees else "no shift is beyond the noise of so few.")
+
+
+def _fails(main: list[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Iterator[str]:
+    ground, score = main[0]
+    moved = [name for name in _seen(score, "worse", "better") if not name.startswith(FAULTS)]
+    if moved:
+        said = [f"{number(score['values'][name]['value'])} for {AT_RATES.get(name, name)}" for name in moved]
+        yield f"{_place(ground)} that are in time: {listed(said)}, not {number(score['values'][TRUE]['value'])}."
+    for ground, score in main[1:]:
+        told = f"{estimate(score['values'][TRUE], score['unit'])} as they are, {number(score['chance'])} by chance"
+        yield f"{_place(ground)}: {told}; {_best(score)}; {_shifts(score)}."
+
+
+def _metrics(grounds: list[tuple[Mapping[str, Any], Shown]]) -> Iterator[str]:
+    """Each metric by its first score, those that others published first."""
+    shown = grounds[0][1]
+    first = {row["definition"]: (name, score, row) for name, (score, row) in reversed(shown.items())}
+    rows = [one for one in reversed(first.values()) if one[0] != HEADLINE]
+    for name, score, row in sorted(rows, key=lambda one: one[2]["published"] is None):
+        said = [_can(score, row)]
+        said += [
+            f"{_place(other)}: {_best(others[name][0])}; {_shifts(others[name][0])}."
+            for other, others in grounds[1:]
+            if name in others
+        ]
+        yield f"**{name}** ({row['published'] or 'ours'}) {' '.join(said)}"
+
+
+def _can(score: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    faults = {kind: [one for one in _seen(score, kind) if one.startswith(FAULTS)] for kind in ("worse", "no", "better")}
+    harmless = [AT_RATES.get(one, one) for one in _seen(score, "worse", "better") if not one.startswith(FAULTS)]
+    better = [f"{abs(ms)} ms {'late' if ms > 0 else 'early'}" for ms in shifts() if _kind(score, ms) == "better"]
+    told = [f"{_best(score)}; {_shifts(score)}"]
+    told += [f"sees {listed(faults['worse'])}"] if faults["worse"] else []
+    told += [f"does not see {listed(faults['no'])}"] if faults["no"] else []
+    told += [f"calls sound better that is {listed(better)}"] if better else []
+    told += [f"calls clips better with {listed(faults['better'])}"] if faults["better"] else []
+    told += [f"moves, though all is in time, with {listed(harmless)}"] if harmless else []
+    told += [] if row["uses"][0] else ["looks at the sound alone, beside the true sound"]
+    return "; ".join(told) + "."
+
+
+def _best(score: Mapping[str, Any]) -> str:
+    at = score["best_ms"]
+    if {_kind(score, ms) for ms in shifts() if ms} <= {None, "no"}:
+        return "alike at all shifts within noise"
+    if at is None or at == 0:
+        return "best in time"
+    return f"best with sound {abs(at)} ms {'late' if at > 0 else 'early'}"
+
+
+def _shifts(score: Mapping[str, Any]) -> str:
+    """From which shift on both sides are seen to be worse, and whether ever larger ones are ever worse."""
+    from_ms = None
+    for ms in reversed(SHIFTS_MS[1:]):
+        if {_kind(score, ms), _kind(score, -ms)} != {"worse"}:
+            break
+        from_ms = ms
+    seen = "sees no shift for sure" if from_ms is None else f"sees shifts from {from_ms} ms"
+    return seen + {True: ", ever worse", False: ", but not ever worse", None: ""}[score["monotone"]]
+
+
+def _seen(score: Mapping[str, Any], *kinds: str) -> list[str]:
+    """Variants that are no shifts and were seen so."""
+    plain = [one for one in score["sees"] if not one.endswith((" ms", " fps")) or one.startswith("jitter")]
+    return [one for one in [*AT_RATES, *plain] if score["sees"].get(one) in kinds]
+
+
+def _kind(score: Mapping[str, Any], ms: int) -> str | None:
+    return score["sees"].get(shifted(ms))
+
+
+def _place(ground: Mapping[str, Any]) -> str:
+    return f"{ground['title']} (n = {ground['n']})"
