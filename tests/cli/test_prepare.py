@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -67,10 +66,10 @@ def prepared(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def begun(folder: Path, films: Path, workers: int) -> subprocess.Popen[str]:
+def begun(folder: Path, films: Path, workers: int, *program: str) -> subprocess.Popen[str]:
     recipe = folder / "small.yaml"
     recipe.write_text(RECIPE)
-    command = [sys.executable, "-m", "phonofilm", "prepare", "run", recipe, films, "-o", folder / "out"]
+    command = [sys.executable, *(program or ("-m", "phonofilm")), "prepare", "run", recipe, films, "-o", folder / "out"]
     return subprocess.Popen(
         [*map(str, command), "--workers", str(workers), "--max-bad", "0.5"],
         stdout=subprocess.PIPE,
@@ -93,21 +92,63 @@ def test_a_recipe_gives_clips_with_captions_subsets_and_a_report(prepared: Path,
         assert word in page
 
 
-def test_killed_at_random_moments_and_continued_with_more_processes_it_gives_the_same_bytes(
+KILLER = """
+import os, signal, sys
+from phonofilm.cli import main
+from phonofilm.media import atomic
+
+settle, stage = atomic._settle, sys.argv.pop(1)
+
+
+def settle_and_die(folder):
+    settle(folder)
+    if folder.name.split("-")[0] == stage:
+        os.killpg(0, signal.SIGKILL)
+
+
+atomic._settle = settle_and_die
+main(sys.argv[1:])
+"""
+"""Phonofilm, which is killed with all its processes once the first file is there that it writes in a folder so called,
+and before the journal knows of it."""
+
+
+def parts_of(folder: Path, stage: str) -> list[str]:
+    return [path.name for path in (folder / "out.work").glob(f"{stage}-*/*.jsonl") if "journal" not in path.name]
+
+
+def test_killed_in_every_stage_and_continued_with_more_processes_it_gives_the_same_bytes(
     prepared: Path, films: Path, tmp_path: Path
 ) -> None:
-    rng = random.Random(7)
-    for _ in range(3):
-        process = begun(tmp_path, films, 2)
-        time.sleep(rng.uniform(0.5, 9))
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+    for stage in ("scan", "split", "score", "caption", "cut", "out"):
+        process = begun(tmp_path, films, 2, "-c", KILLER, stage)
+        _, errors = process.communicate()
+        assert process.returncode == -signal.SIGKILL, (stage, errors)
+        if stage != "out":
+            assert len(parts_of(tmp_path, stage)) == 1, "the others were left to do"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["shard-000000.tar"]
+    assert len(bytes_of(prepared / "out")) > 3, "it was not the last"
     process = begun(tmp_path, films, 2)
     said, errors = process.communicate()
     assert process.returncode == 0, errors
     assert "8 used" in said
     assert bytes_of(tmp_path / "out") == bytes_of(prepared / "out")
-    assert not list((tmp_path / "out").glob(".*"))
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_killed_while_a_film_is_cut_it_gives_the_same_bytes(prepared: Path, films: Path, tmp_path: Path) -> None:
+    process = begun(tmp_path, films, 1)
+    while process.poll() is None and not list(tmp_path.glob("out.work/cut-*/*/*.mp4")):
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGKILL)
+    _, errors = process.communicate()
+    assert process.returncode == -signal.SIGKILL, errors
+    assert len(parts_of(tmp_path, "cut")) < 2, "a film was left to do"
+    process = begun(tmp_path, films, 2)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert bytes_of(tmp_path / "out") == bytes_of(prepared / "out")
+    assert not list(tmp_path.rglob("*.part"))
 
 
 def test_the_jobs_of_an_array_do_all_but_packing_and_none_waits_for_another(
@@ -154,7 +195,7 @@ def test_a_cut_file_that_was_lost_or_changed_is_found_and_made_again(
     missing = run("prepare", "verify", work)
     assert missing.status == 2
     assert "phonofilm prepare pack" in missing.err
-    assert run(*again, "--force").status == 0  # the copy is none that this work folder made
+    assert run(*again).status == 0
     assert run("prepare", "verify", work).status == 0
     assert bytes_of(out) == bytes_of(prepared / "out")
 
@@ -163,8 +204,8 @@ def test_only_a_packed_folder_of_its_own_is_replaced_without_force(
     run: Run, films: Path, prepared: Path, tmp_path: Path
 ) -> None:
     """Another run's work folder is no excuse, nor is one's own where another run has packed there since."""
-    shutil.copytree(prepared, tmp_path / "p")
-    out = tmp_path / "p" / "out"
+    out = shutil.copytree(prepared / "out", tmp_path / "copy")
+    shutil.copytree(prepared / "out.work", tmp_path / "copy.work")
     again = ["prepare", "run", prepared / "small.yaml", films, "-o", out, "--workers", "1", "--max-bad", "0.5"]
     assert run("prepare", "scan", films, "-o", "other", "--workers", "1", "--max-bad", "1").status == 0
     for options in (["--work", "other"], []):  # the copy is none that this work folder made

@@ -21,11 +21,12 @@ def stats(
 
     Example: phonofilm prepare stats work/ -o stats.json
     """
+    from phonofilm.data.ingest.outcome import outcome
     from phonofilm.data.ingest.stats import stats as count
     from phonofilm.data.ingest.workspace import Workspace
     from phonofilm.media.atomic import write_atomically
 
-    numbers = count(Workspace.open(work).ledger())
+    numbers = count(outcome(Workspace.open(work)))
     typer.echo(f"films   {numbers.sources_used} used of {numbers.sources}")
     for tally in numbers.films_left_out:
         typer.echo(f"        {tally.count} left out at {tally.stage}: {tally.reason.value}")
@@ -49,9 +50,10 @@ def explain(
     Example: phonofilm prepare explain work/ concerts/oslo.mp4
     """
     from phonofilm.data.ingest.explain import explain as lines
+    from phonofilm.data.ingest.outcome import outcome, with_places
     from phonofilm.data.ingest.workspace import Workspace
 
-    for line in lines(name, Workspace.open(work).ledger()):
+    for line in lines(name, with_places(outcome(Workspace.open(work)), work)):
         typer.echo(line)
 
 
@@ -66,10 +68,9 @@ def report(
 
     Example: phonofilm prepare report work/
     """
-    from phonofilm.data.ingest.report import report as draw
+    from phonofilm.data.ingest.outcome import draw, outcome
     from phonofilm.data.ingest.workspace import Workspace
 
     space = Workspace.open(work)
-    ledger = space.ledger()
-    engine = engines.engine(space.films, work)
-    typer.echo(draw(ledger, space.films, output or work, engine, engines.limits))
+    path, _ = draw(space, outcome(space), output or work, engines.engine(space.films, work), engines.limits)
+    typer.echo(path)

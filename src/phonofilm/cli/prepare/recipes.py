@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonofilm.cli.prepare.running import MaxBad, Running, account, running
-from phonofilm.cli.prepare.storing import encode, packed
+from phonofilm.cli.prepare.storing import encode, packed, replaces
 from phonofilm.cli.sharing import given_by
 
 if TYPE_CHECKING:
-    from phonofilm.data.ingest.recipe import Recipe
     from phonofilm.data.ingest.workspace import Workspace
 
 
@@ -51,26 +50,15 @@ def run(
 
     phonofilm prepare run my.yaml films/ -o packed/ --shard 3/16
     """
-    from phonofilm.data.ingest.ownership import is_own
+    from phonofilm.data.ingest.plan import settings_of
     from phonofilm.data.ingest.recipe import read_recipe
-    from phonofilm.data.ingest.workspace import Workspace
-    from phonofilm.data.packed.rows import INDEX
-    from phonofilm.media.atomic import check_target
 
     told = read_recipe(recipe)
     for licence in told.score.licences:
         typer.echo(licence)
     place = work or output.with_name(f"{output.name}.work")
-    force = force or is_own(place, output)
-    check_target(output / INDEX, force=force, new_folder=True)  # now, not after hours of work
-    space = running.own(Workspace.begin(place, films, told.scan)).with_plan(
-        split=told.split,
-        score=told.score,
-        filter=told.filter,
-        caption=told.caption,
-        splits=told.splits,
-        pack=told.pack,
-    )
+    force = replaces(place, output, force=force)
+    space = running.begin(place, films, told.scan).with_plan(recipe=told, **settings_of(told))
     running("scanning", space, space.scanning, space.to_scan())
     running("splitting", space, space.splitting, space.to_split())
     running("measuring", space, space.scoring, space.to_score())
@@ -79,25 +67,18 @@ def run(
         return
     if told.encode is not None:
         encode(output, model=told.encode.model, leave_short=True)
-    _conclude(told, space, running, max_bad)
+    _conclude(space, running, max_bad)
 
 
-def _conclude(recipe: Recipe, space: Workspace, running: Running, max_bad: float) -> None:
-    """Say what is not as the recipe wants it, and draw the page that shows all."""
-    from phonofilm.data.ingest.recipe import expected
-    from phonofilm.data.ingest.report import Report, report
-    from phonofilm.data.ingest.stats import stats
-    from phonofilm.data.ingest.subsets import absent
+def _conclude(space: Workspace, running: Running, max_bad: float) -> None:
+    """Draw the page that shows all, and say what is not as the recipe wants it."""
+    from phonofilm.data.ingest.outcome import draw, outcome
 
-    ledger = space.after_cutting(space.ledger())
-    problems = expected(recipe, stats(ledger).counts)
-    lacking = absent(recipe.splits, space.films, ledger.sources)
-    if lacking:
-        problems.append(f"{len(lacking)} films that the lists name are not there, for example {lacking[0]}")
-    for problem in problems:
-        typer.echo(f"phonofilm: warning: {problem}", err=True)
-    settings = Report(title=recipe.name)
+    ledger = outcome(space)
     engine, limits = running.engines.engine(space.films, space.folder), running.engines.limits
     few = replace(limits, seconds=min(limits.seconds, 120))
-    typer.echo(report(ledger, space.films, space.folder, engine, few, settings, problems))
+    path, problems = draw(space, ledger, space.folder, engine, few)
+    for problem in problems:
+        typer.echo(f"phonofilm: warning: {problem}", err=True)
+    typer.echo(path)
     account(space, ledger, max_bad)

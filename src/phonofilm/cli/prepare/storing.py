@@ -70,8 +70,26 @@ def pack(
         "layout": "files" if files else "wds",
         "shard_bytes": shard_mb << 20,
     }
-    space = running.own(Workspace.open(work).with_plan(pack=checked(Pack, given, "phonofilm prepare pack")))
+    settings = checked(Pack, given, "phonofilm prepare pack")
+    opened = Workspace.open(work)
+    force = replaces(work, output, force=force)
+    space = running.own(opened).with_plan(pack=settings)
     packed(space, running, output, force=force, max_bad=max_bad)
+
+
+def replaces(work: Path, output: Path, *, force: bool) -> bool:
+    """Whether a packed folder may be replaced, asked before hours of work: by ``--force``, or being this one's own.
+
+    Raises:
+        MediaError: if there is one, and it may not.
+    """
+    from phonofilm.data.ingest.ownership import is_own
+    from phonofilm.data.packed.rows import INDEX
+    from phonofilm.media.atomic import check_target
+
+    force = force or is_own(work, output)
+    check_target(output / INDEX, force=force, new_folder=True)
+    return force
 
 
 def packed(space: Workspace, running: Running, output: Path, *, force: bool, max_bad: float) -> bool:
@@ -224,6 +242,7 @@ def publish(
     import yaml
 
     from phonofilm.data.ingest.card import Card
+    from phonofilm.data.ingest.outcome import outcome
     from phonofilm.data.ingest.publish import publish as write
     from phonofilm.data.ingest.recipe import checked
     from phonofilm.data.ingest.stats import stats
@@ -233,7 +252,7 @@ def publish(
         values = yaml.safe_load(card.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise MediaError(f"{card} cannot be read as YAML ({' '.join(str(error).split())}): mend it") from error
-    numbers = None if work is None else stats(Workspace.open(work).ledger())
+    numbers = None if work is None else stats(outcome(Workspace.open(work)))
     typer.echo(write(packed, output, checked(Card, values, str(card)), numbers, force=force))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from phonofilm.data.packed.rows import INDEX
@@ -11,7 +12,7 @@ from phonofilm.media.atomic import write_atomically
 from phonofilm.media.digest import file_sha256
 
 MADE = "made.json"
-"""In the work folder: digests of the indices that it made, by the packed folder they lie in."""
+"""In the work folder: digests of the indices that it made, by the packed folder they lie in, as seen from there."""
 
 
 def note(work: Path, packed: Path, digest: str) -> None:
@@ -20,7 +21,7 @@ def note(work: Path, packed: Path, digest: str) -> None:
     Raises:
         MediaError: if it cannot be written, or the earlier notes are damaged.
     """
-    made = {**_made(work), str(packed.resolve()): digest}
+    made = {**_made(work), _name(work, packed): digest}
     write_atomically(work / MADE, (json.dumps(made, indent=1) + "\n").encode(), force=True)
 
 
@@ -31,7 +32,22 @@ def is_own(work: Path, packed: Path) -> bool:
         MediaError: if the notes are damaged.
     """
     index = packed / INDEX
-    return index.is_file() and _made(work).get(str(packed.resolve())) == file_sha256(index)
+    return index.is_file() and _made(work).get(_name(work, packed)) == file_sha256(index)
+
+
+def own(work: Path) -> list[Path]:
+    """The packed folders that are as this work folder made them.
+
+    Raises:
+        MediaError: if the notes are damaged.
+    """
+    folders = [(work / name).resolve() for name in _made(work)]
+    return [folder for folder in folders if is_own(work, folder)]
+
+
+def _name(work: Path, packed: Path) -> str:
+    """Of a packed folder: its way from the work folder, so that both can be moved and two runs can be compared."""
+    return Path(os.path.relpath(packed.resolve(), work.resolve())).as_posix()
 
 
 def _made(work: Path) -> dict[str, str]:

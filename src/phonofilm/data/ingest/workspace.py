@@ -12,16 +12,16 @@ from pydantic import ValidationError
 
 from phonofilm.data.ingest.caption import Caption, CaptionRow, captioning, job_name, texts
 from phonofilm.data.ingest.cutting import CutRow, Kept, cutting, sample
-from phonofilm.data.ingest.filter import Filtering, verdict
+from phonofilm.data.ingest.filter import verdict
 from phonofilm.data.ingest.ledger import Fate, Ledger
+from phonofilm.data.ingest.plan import Plan
 from phonofilm.data.ingest.reasons import Reason
-from phonofilm.data.ingest.recipe import Pack
-from phonofilm.data.ingest.rows import ClipRow, Failure, Row, ScoreRow, SourceRow, VerdictRow
+from phonofilm.data.ingest.rows import ClipRow, Failure, ScoreRow, SourceRow, VerdictRow
 from phonofilm.data.ingest.scan import Film, Scan, films, scanning
-from phonofilm.data.ingest.score import Scoring, SplitSource, scoring
-from phonofilm.data.ingest.split import Scanned, Split, splitting
+from phonofilm.data.ingest.score import SplitSource, scoring
+from phonofilm.data.ingest.split import Scanned, splitting
 from phonofilm.data.ingest.stage import Parts, RowT, Shard, Stage
-from phonofilm.data.ingest.subsets import Splits, assign
+from phonofilm.data.ingest.subsets import assign
 from phonofilm.data.ingest.words import Uncaptioned
 from phonofilm.data.packed.shards import Sample, shard_order
 from phonofilm.errors import MediaError
@@ -31,26 +31,6 @@ PLAN = "plan.json"
 ANSWERS = "answers"
 """Folder of what models said about clips."""
 ALL = Shard()
-
-
-class Plan(Row):
-    """What was asked for; a stage that is ``None`` was not.
-
-    Attributes:
-        films: folder of the films.
-        scan, split, score, filter, caption: settings of the stages.
-        splits: how the films are divided.
-        pack: what the clips are written as.
-    """
-
-    films: str
-    scan: Scan = Scan()
-    split: Split | None = None
-    score: Scoring | None = None
-    filter: Filtering | None = None
-    caption: Caption | None = None
-    splits: Splits | None = None
-    pack: Pack | None = None
 
 
 @dataclass(frozen=True)
@@ -190,14 +170,12 @@ class Workspace:
         return {film.job: replace(film, folder=folder / film.job) for film in films}
 
     def after_cutting(self, ledger: Ledger) -> Ledger:
-        """The same, and which films could not be cut.
-
-        Raises:
-            MediaError: if one was not cut yet.
-        """
-        jobs = self.to_cut(ledger)
+        """The same, and which films could not be cut; of those that were not cut yet, nothing is known."""
+        jobs, parts = self.to_cut(ledger), self.parts(self.cutting)
+        tried = jobs.keys() - set(parts.missing(jobs))
         failed = {
-            (stage, jobs[job].row.source_id): fate for (stage, job), fate in _failures(self.parts(self.cutting), jobs)
+            (stage, jobs[job].row.source_id): fate
+            for (stage, job), fate in _failures(parts, (job for job in jobs if job in tried))
         }
         return replace(ledger, failures={**ledger.failures, **failed})
 
