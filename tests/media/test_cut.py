@@ -225,6 +225,23 @@ def test_sound_that_ends_a_little_early_is_silent_and_counted(tmp_path):
         cut(film, span, tmp_path / "other.mp4")
 
 
+def test_sound_that_is_missing_in_the_middle_is_counted_and_not_too_much(tmp_path):
+    def holed(name, hole):
+        parts = [(start, noise(1, 400)) for start in range(0, 24000, 400) if not 8000 <= start < 8000 + hole]
+        pictures = enumerate(numbered(24, (16, 16)))
+        return stamped_film(
+            tmp_path / name, pictures=pictures, sound=parts, tick=Fraction(1, 8), rate=8, sample_rate=8000
+        )
+
+    span = Span(0, 3000, 24, 0, 24000)
+    made = cut(holed("film.mkv", 2000), span, tmp_path / "clip.mp4")
+    assert (made.samples, made.missing) == (24000, 2000)
+    sound = read(made.piece.path).audio[0]
+    assert not sound[8000:10000].any() and sound[7990:8000].any() and sound[10000:10010].any()
+    with pytest.raises(MediaError, match="lacks 2400 of the clip's 24000 samples"):
+        cut(holed("more.mkv", 2400), span, tmp_path / "other.mp4")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -89,7 +89,6 @@ class SoundWindow:
         window = clip_window(self.span.first_sample, self.span.samples, self.audio.sample_rate, self.rate)
         assert window.source[1] is not None
         self.first, self.stop = self._next, _ = window.source[0], window.source[1]
-        self._heard: tuple[int, int] | None = None
         self._resampler = StreamResampler(self.out_channels, self.audio.sample_rate, self.rate, window)
 
     @property
@@ -111,7 +110,6 @@ class SoundWindow:
         low, high = max(block.index, self._next), min(block.stop, self.stop)
         if low >= high:
             return self._out(0, np.zeros((self.audio.channels, 0), np.float32))
-        self._heard = (low if self._heard is None else self._heard[0], high)
         samples = block.samples[:, low - block.index : high - block.index]
         return self._out(low - self._next, samples)
 
@@ -119,17 +117,15 @@ class SoundWindow:
         """The rest, once the film has no more.
 
         Raises:
-            MediaError: if it lacks more of the clip's sound than a header may be wrong by.
+            MediaError: if it lacks more of the clip's sound, wherever, than a header may be wrong by.
         """
-        own = range(self.span.first_sample, self.span.first_sample + self.span.samples)
-        heard = self._heard or (own.stop, own.stop)
-        lacking = max(heard[0] - own.start, own.stop - heard[1], 0)
-        if lacking > SHORTFALL * self.audio.sample_rate:
+        rest = self._out(self.stop - self._next, np.zeros((self.audio.channels, 0), np.float32), last=True)
+        if self.missing > SHORTFALL * self.audio.sample_rate:
             raise MediaError(
-                f"the film lacks {lacking} of the clip's {len(own)} samples: "
+                f"the film lacks {self.missing} of the clip's {self.span.samples} samples: "
                 "it is damaged there, or changed since it was split"
             )
-        return self._out(self.stop - self._next, np.zeros((self.audio.channels, 0), np.float32), last=True)
+        return rest
 
     def _out(self, silent: int, samples: np.ndarray, *, last: bool = False) -> np.ndarray:
         """Resample so many silent samples and then those given."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from phonofilm.data.ingest.recipe import Pack
@@ -16,7 +15,7 @@ from phonofilm.media.atomic import make_folder
 from phonofilm.media.cut import Piece, cut_all
 from phonofilm.media.digest import file_sha256, sha256
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -62,14 +61,10 @@ class CutRow(Row):
     Attributes:
         clip: what it is; subset and caption come when it is packed.
         sha256: of its file.
-        frame_time_error: see :class:`phonofilm.media.cut.Cut`, in seconds.
-        missing: samples that the film does not have, and are silent.
     """
 
     clip: PackedClip
     sha256: str
-    frame_time_error: Fraction
-    missing: int
 
 
 def cutting(settings: Pack, above: str) -> Stage[CutRow]:
@@ -91,15 +86,7 @@ def cut(settings: Pack, film: Kept) -> list[CutRow]:
     cuts = {made.piece.path: made for made in cut_all(film.place, pieces.values(), settings.form, force=True)}
     rows = []
     for clip, path in zip(film.clips, pieces, strict=True):
-        made = cuts[path]
-        rows.append(
-            CutRow(
-                clip=described(clip, film.row, made, settings.fps),
-                sha256=file_sha256(path),
-                frame_time_error=made.frame_time_error,
-                missing=made.missing,
-            )
-        )
+        rows.append(CutRow(clip=described(clip, film.row, cuts[path], settings.fps), sha256=file_sha256(path)))
     return rows
 
 

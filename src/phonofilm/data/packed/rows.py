@@ -52,6 +52,9 @@ class PackedClip(Row):
         split: of the data set that it belongs to, such as ``train``; empty: none.
         caption: what it shows, in words; empty: nobody said.
         video, audio: its streams; ``None``: it has none.
+        frame_time_error: at most, in seconds, between the middle of a frame's time and that of the time for which the
+            source shows its picture; 0 where pictures kept their times.
+        missing: samples, at the source's rate, that the source does not have; they are silent.
     """
 
     clip_id: str
@@ -61,6 +64,8 @@ class PackedClip(Row):
     caption: str = ""
     video: PackedPictures | None
     audio: PackedSound | None
+    frame_time_error: Fraction = Fraction(0)
+    missing: Natural = 0
 
 
 class Member(Row):

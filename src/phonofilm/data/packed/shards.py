@@ -121,6 +121,8 @@ def described(
         audio=PackedSound(samples=cut.samples, sample_rate=cut.sample_rate, channels=cut.channels)
         if cut.samples
         else None,
+        frame_time_error=cut.frame_time_error,
+        missing=cut.missing,
     )
 
 
