@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from phonofilm.metrics._features import _imagebind
+from phonofilm.metrics._features import _imagebind, imagebind
 from phonofilm.metrics._features._imagebind import ImageBindNet, Sizes, Trunk
 from tests.metrics.small_tokens import SIZE, bytes_of_clip
 from tests.metrics.sown import sow
@@ -18,6 +19,7 @@ SMALL = Sizes(Trunk(16, 2, 2), Trunk(12, 2, 3), Trunk(8, 2, 2), embedding=10, si
 def give(folder: Path, patch: pytest.MonkeyPatch) -> dict[str, str]:
     """A checkpoint as it was published, and a tokenizer."""
     patch.setattr(_imagebind, "PUBLISHED", SMALL)
+    patch.setattr(imagebind._ImageBind, "published", replace(imagebind.IMAGEBIND, sha256=""))
     folder.mkdir(exist_ok=True, parents=True)
     network = ImageBindNet(SMALL)
     mask = network.state_dict()["modality_preprocessors.text.mask"].clone()

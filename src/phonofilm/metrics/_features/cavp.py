@@ -43,6 +43,7 @@ CAVP = Published(
     what="CAVP, stage 1 of Diff-Foley, trained on VGGSound and AudioSet",
     home="hf://SimianLuo/Diff-Foley/diff_foley_ckpt/cavp_epoch66.ckpt",
     licence="Apache-2.0",
+    sha256="3472c2217a9481f530a96e32611c9e4611766f10b7f0d185a1ce35be7b7f9c80",
 )
 
 

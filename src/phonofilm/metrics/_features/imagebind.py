@@ -50,6 +50,7 @@ IMAGEBIND = Published(
     what="ImageBind (huge) by Meta, 1.2 billion weights",
     home="https://dl.fbaipublicfiles.com/imagebind/imagebind_huge.pth",
     licence="CC BY-NC-SA 4.0: not for commercial use",
+    sha256="d6f6c22bedcc90708448d5d2fbb7b2db9c73f505dc89bd0b2e09b23af1b62157",
 )
 
 

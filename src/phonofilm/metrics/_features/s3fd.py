@@ -30,6 +30,7 @@ WEIGHTS = Published(
     what="face detector S3FD, sfd_face.pth of syncnet_python",
     home="www.robots.ox.ac.uk/~vgg/software/lipsync/data/sfd_face.pth",
     licence="none stated (code: MIT, joonson/syncnet_python)",
+    sha256="d54a87c2b7543b64729c9a25eafd188da15fd3f6e02f0ecec76ae1b30d86c491",
 )
 PUBLISHED, RULES = Sizes(), Rules()
 FPS = 25

@@ -35,6 +35,7 @@ WEIGHTS = Published(
     what="SyncNet, syncnet_v2.model of syncnet_python",
     home="www.robots.ox.ac.uk/~vgg/software/lipsync/data/syncnet_v2.model",
     licence="none stated (code: MIT, joonson/syncnet_python)",
+    sha256="961e8696f888fce4f3f3a6c3d5b3267cf5b343100b238e79b2659bff2c605442",
 )
 PUBLISHED = Sizes()
 RATE = 16_000

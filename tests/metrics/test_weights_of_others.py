@@ -1,0 +1,36 @@
+"""Weights of others: what is taken for them, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from phonofilm.errors import WeightsError
+from phonofilm.metrics import Given, kind, names
+
+WEIGHTS = {one.name: one for name in names() for one in kind(name).weights}
+WITHOUT_CHECKSUM = {
+    # their authors state none, and copies of them are no proof
+    "i3d-400",
+    "i3d-torchscript",
+    "videomae-g-ssv2",
+    # training checkpoints and their bare weights are both taken
+    "synchformer",
+    # folders, as hubs hand them out
+    "clap",
+    "clip",
+    "clip-tokenizer",
+    "languagebind-audio",
+    "languagebind-video",
+}
+
+
+def test_weights_without_a_checksum_are_few_and_known():
+    assert {name for name, one in WEIGHTS.items() if not one.sha256} == WITHOUT_CHECKSUM & set(WEIGHTS)
+
+
+@pytest.mark.parametrize("name", sorted(set(WEIGHTS) - WITHOUT_CHECKSUM))
+def test_another_file_is_refused(name, tmp_path: Path):
+    other = tmp_path / "weights"
+    other.write_bytes(b"another file")
+    with pytest.raises(WeightsError, match=f"is not what was published as {name}"):
+        Given(weights={name: str(other)}).open(WEIGHTS[name])
