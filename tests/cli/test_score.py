@@ -76,7 +76,8 @@ def test_scores_come_as_tables_and_picture_too(run: Run, noise: Callable[[int], 
     page = (tmp_path / "scores.md").read_text()
     assert "| avalign-svg, higher is better | " in page and "event-sync@1 |" in page
     paper = (tmp_path / "scores.tex").read_text()
-    assert paper.count("\\\\\n") == 14 and r"\begin{tabular}{lrrrrr}" in paper
+    assert paper.count("\\\\\n") == 14 and r"\begin{tabular}{lrrrrrrr}" in paper
+    assert "% 95 % of avalign-svg, " in paper and "* 95 % of avalign-svg, " in page
     assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
     several = run("plot", "scores.json", "scores.json", "-o", "both.md")
     assert several.status == 2 and "given twice" in several.err
@@ -118,7 +119,10 @@ def test_what_cannot_be_asked_is_said_before_any_film_is_read(run: Run, asked: t
 def test_what_was_left_out_is_said(run: Run, noise: Callable[[int], Path], tmp_path: Path) -> None:
     films = noise(2)
     (films / "broken.mp4").write_bytes(b"no film")
-    ran = run("score", films, "--metric", "avalign-svg", "--skip-bad")
+    (films / "0.json").write_text('{"prompt": "a drum is hit twice"}')
+    ran = run("score", films, "--metric", "avalign-svg,event-count", "--skip-bad", "--also", "scores.md")
     assert ran.status == 0
     assert "broken.mp4" in ran.out
+    assert "event-count@1 does not count 1 film, such as " in ran.out and "1.mkv: its sentence does not say how many" in ran.out
+    assert "event-count@1 does not count 1 film" in (tmp_path / "scores.md").read_text()
     assert json.loads((tmp_path / "scores.json").read_text())["scores"]["avalign-svg"]["excluded"] == 1

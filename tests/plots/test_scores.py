@@ -13,7 +13,8 @@ from phonofilm.plots.scores import latex, markdown, rows, save_scores
 def score(name, value, unit="", better="higher", interval=None, chance=None, ceiling=None):
     return {
         "name": name, "value": value, "unit": unit, "better": better, "interval": interval,
-        "chance": chance, "ceiling": ceiling, "n": 7, "definition": "d_x@1",
+        "chance": chance, "ceiling": ceiling, "n": 7, "definition": "d_x@1", "excluded": 2,
+        "method": "bootstrap", "reason": "no_weights" if value is None else None,
     }  # fmt: skip
 
 
@@ -29,9 +30,32 @@ THEIRS = report(score("f1", 0.6), score("fad", None, better="lower"))
 
 def test_one_system_has_all_that_stands_beside_its_values():
     lines = markdown({"ours": OURS}).splitlines()
-    assert lines[0] == "|  | value, 95 % | chance | reference | n | definition |"
-    assert lines[2] == "| f1, higher is better | 0.8 (0.7 to 0.9) | 0.3 | 1 | 7 | d_x@1 |"
-    assert lines[3] == "| late_% (ms), nearer zero is better | -3.25 |  |  | 7 | d_x@1 |"
+    assert lines[0] == "|  | value, 95 % | chance | reference | n | left out | reference n | definition |"
+    assert lines[2] == "| f1, higher is better | 0.8 (0.7 to 0.9) | 0.3 | 1 | 7 | 2 |  | d_x@1 |"
+    assert lines[3] == "| late_% (ms), nearer zero is better | -3.25 |  |  | 7 | 2 |  | d_x@1 |"
+
+
+def test_what_the_table_does_not_show_stands_below_it():
+    known = {
+        **THEIRS,
+        "skipped": {"a.mp4": "a.mp4 is empty", "b.mp4": "b.mp4 is empty"},
+        "refused": {"d_x@1": {"c.mp4": "too short"}},
+        "uncounted": {"d_x@1": {"d.mp4": "it has no sentence"}, "e@1": {"d.mp4": "it has no sentence"}},
+        "counted": {"d_x@1": ["f.mp4"], "e@1": []},
+        "references": {"d_x@1": {"clips": 40, "digest": "ab"}},
+        "notes": ["films differ in their rates"],
+    }
+    page = markdown({"theirs": known})
+    assert "| 7 | 2 | 40 | d_x@1 |" in page
+    assert page.splitlines()[5:] == [
+        "* skipped 2 films, such as a.mp4 is empty",
+        "* d_x@1 left out 1 film, such as c.mp4: too short",
+        "* d_x@1 does not count 1 film, such as d.mp4: it has no sentence",
+        "* no value for fad: no_weights",
+        "* films differ in their rates",
+    ]
+    both = latex({"ours": OURS, "theirs": known})
+    assert "% ours: 95 % of f1: bootstrap\n" in both and "% theirs: no value for fad: no_weights\n" in both
 
 
 def test_several_systems_stand_beside_each_other():

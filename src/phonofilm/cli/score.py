@@ -10,7 +10,7 @@ import typer
 
 from phonofilm.cli import parse
 from phonofilm.cli.progress import progress
-from phonofilm.cli.score_tables import catalogue, comparison, left_out, licences, show, table
+from phonofilm.cli.score_tables import below, catalogue, comparison, licences, show, table
 from phonofilm.errors import SettingError
 
 
@@ -116,4 +116,4 @@ def score(
         for path in also or ():
             save_scores({folder.resolve().name: result.to_json()}, path, force=force)
         show(table(result))
-        typer.echo("\n".join([*licences(result), *left_out(result), f"{output}: {result.clips} films"]))
+        typer.echo("\n".join([*licences(result), *below(result), f"{output}: {result.clips} films"]))

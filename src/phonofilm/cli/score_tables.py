@@ -83,13 +83,15 @@ def comparison(differences: Sequence[Difference]) -> Table:
 
 
 def table(report: Report) -> Table:
-    """One row a score that has a value; for the others see :func:`left_out`."""
+    """One row a score that has a value; for the others see :func:`below`."""
     from rich.table import Table
 
-    rows = Table("score", "value", "95 %", "chance", "ceiling", "films")
+    rows = Table("score", "value", "95 %", "chance", "ceiling", "films", "left out", "of reference")
     for one in report.scores:
         if one.value is not None:
-            rows.add_row(one.name, *_numbers(one), str(one.n))
+            against = report.references.get(one.definition)
+            counts = (one.n, one.excluded or None, against and against.clips)
+            rows.add_row(one.name, *_numbers(one), *("" if count is None else str(count) for count in counts))
     return rows
 
 
@@ -101,23 +103,11 @@ def licences(report: Report) -> list[str]:
     return [f"weights {name}: {licence}" for name, licence in used.items()]
 
 
-def left_out(report: Report) -> list[str]:
-    """What was not scored, in words."""
-    skipped = [f"skipped {name}: {reason}" for name, reason in report.skipped.items()]
-    refused = [
-        f"{definition} left out {len(names)} films, such as {next(iter(names.values()))}"
-        for definition, names in report.refused.items()
-    ]
-    return [*skipped, *refused, *_without_value(report)]
+def below(report: Report) -> list[str]:
+    """What the table does not show, in words: see :mod:`phonofilm.plots.remarks`."""
+    from phonofilm.plots.remarks import remarks
 
-
-def _without_value(report: Report) -> list[str]:
-    """Scores that could not be computed, those with one reason together."""
-    by_reason: dict[str, list[str]] = {}
-    for one in report.scores:
-        if one.reason is not None:
-            by_reason.setdefault(one.reason, []).append(one.name)
-    return [f"no value for {', '.join(names)}: {reason}" for reason, names in by_reason.items()]
+    return [*(f"skipped {name}: {reason}" for name, reason in report.skipped.items()), *remarks(report.to_json())]
 
 
 def _numbers(score: Score) -> list[str]:

@@ -59,8 +59,8 @@ class Difference:
 def compare(one: Report, other: Report, seed: int = 0) -> list[Difference]:
     """Paired differences of all scores that two reports share.
 
-    Clips are paired by file name, whatever its ending. Shares, means and quantiles are drawn again together (paired bootstrap over clips);
-    distances of sets have a jackknife of the difference, which takes the same clips in both.
+    Clips are paired by file name, whatever its ending. Shares, means and quantiles are drawn again together (paired
+    bootstrap over clips); distances of sets have a jackknife of the difference, which takes the same clips in both.
 
     Args:
         one, other: ``other - one`` is what is tested.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -16,8 +17,11 @@ from phonofilm.metrics._subject import Subject
 FILMS = frozenset((".mp4", ".mkv", ".mov", ".webm", ".m4v", ".avi"))
 MANIFEST = "manifest.jsonl"
 
-_Row = tuple[str, tuple[Event, ...] | None]
-"""Caption of a film, and its events where they are known."""
+SENTENCE = ("prompt", "caption", "text")
+"""Fields of a sidecar that may hold the sentence, the first one first: other systems have other names for it."""
+
+_Row = tuple[str | None, tuple[Event, ...] | None]
+"""Caption of a film and its events, where they are known."""
 
 
 def pairing_name(name: str) -> str:
@@ -34,23 +38,46 @@ class Film:
         path: of the film.
         prompt: from its manifest, or from the sidecar beside it.
         truth: its events, from the manifest.
+        foreign: there is a sidecar, and no sentence in it.
+        damage: what is wrong with its sidecar, if anything.
     """
 
     path: Path
     prompt: str | None
-    truth: tuple[Event, ...] | None
+    truth: tuple[Event, ...] | None = None
+    foreign: bool = False
+    damage: str = ""
 
     def subject(self, cache: Cache | None) -> Subject:
         """The film to be scored; it is decoded when something asks for what the cache does not hold.
 
         Raises:
-            MediaError: if it cannot be read.
+            MediaError: if it or its sidecar cannot be read.
         """
+        if self.damage:
+            raise MediaError(self.damage)
         try:
             shelf = None if cache is None else cache.shelf(self.path)
         except OSError as error:
-            raise MediaError(f"{self.path} cannot be read ({error.strerror}): mend it, or take it away") from error
+            raise unreadable(self.path, error) from error
         return Subject(str(self.path), lambda: read(self.path), self.prompt, self.truth, shelf)
+
+
+def unreadable(path: Path, error: OSError) -> MediaError:
+    """The error for a film whose bytes cannot be had."""
+    return MediaError(f"{path} cannot be read ({error.strerror}): mend it, or take it away")
+
+
+def wordless(films: Sequence[Film]) -> list[str]:
+    """A sentence if sidecars say nothing of what their films should show."""
+    some = [film.path.with_suffix(".json") for film in films if film.foreign]
+    if not some:
+        return []
+    more = f" (and {len(some) - 1} more)" if len(some) > 1 else ""
+    return [
+        f"{some[0]}{more} holds no sentence ({', '.join(SENTENCE)}): such films are scored by what needs no words; "
+        "write one there, or list the films in a manifest"
+    ]
 
 
 def films(folder: str | Path) -> list[Film]:
@@ -58,11 +85,12 @@ def films(folder: str | Path) -> list[Film]:
 
     Captions come from ``manifest.jsonl``, a line of JSON for each film with the fields ``file`` and ``caption``; so
     do true events where it has the field ``events`` (see :class:`phonofilm.events.Event`). Prompts come from the
-    sidecar ``<name>.json`` beside a generated film (field ``prompt``). Films without either are scored by what needs
-    no words.
+    sidecar ``<name>.json`` beside a generated film (see :data:`SENTENCE`). Films without either, or with a sidecar
+    that is about something else, are scored by what needs no words.
 
     Raises:
-        MediaError: if the folder is absent or holds no films, or a manifest or sidecar is damaged.
+        MediaError: if the folder is absent or holds no films, or a manifest is damaged. What a damaged sidecar does
+            is the trouble of its film alone.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -75,20 +103,22 @@ def films(folder: str | Path) -> list[Film]:
 
 
 def _film(path: Path, row: _Row | None) -> Film:
-    return Film(path, _sidecar_prompt(path.with_suffix(".json")), None) if row is None else Film(path, *row)
-
-
-def _sidecar_prompt(path: Path) -> str | None:
-    """The prompt of a film's sidecar; ``None`` without one."""
+    if row is not None:
+        return Film(path, *row)
+    sidecar = path.with_suffix(".json")
     try:
-        prompt = json.loads(path.read_text(encoding="utf-8"))["prompt"]
-        if not isinstance(prompt, str):
-            raise TypeError(f"the prompt is {prompt!r}")
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MediaError(f"{path} beside its film holds no prompt ({error!r}): mend it, or take it away") from error
-    return prompt
+        if not sidecar.exists():
+            return Film(path, None)
+        prompt = _sentence(json.loads(sidecar.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        return Film(path, None, damage=f"{sidecar} beside its film cannot be read ({error}): mend it, or take it away")
+    return Film(path, prompt, foreign=prompt is None)
+
+
+def _sentence(row: Any) -> str | None:
+    """The sentence in a sidecar, if there is one."""
+    found = [row[name] for name in SENTENCE if name in row] if isinstance(row, dict) else []
+    return next((one for one in found if isinstance(one, str)), None)
 
 
 def _manifest(path: Path) -> dict[str, _Row]:
@@ -107,7 +137,9 @@ def _manifest(path: Path) -> dict[str, _Row]:
             if file in listed:
                 raise ValueError(f"{file} stands there twice")
         except KeyError as error:
-            raise MediaError(f"{path}, line {number} lacks {error}: give each film its file and caption") from error
+            raise MediaError(
+                f"{path}, line {number} lacks {error}: give each film its file and caption (null if it has none)"
+            ) from error
         except (ValueError, TypeError) as error:
             raise MediaError(f"{path}, line {number} is damaged ({error}): mend it, or make it again") from error
         listed[file] = row
@@ -118,7 +150,7 @@ def _row(row: dict[str, Any]) -> tuple[str, _Row]:
     """A film's name with its caption and events."""
     file, caption = row["file"], row["caption"]
     events = row.get("events")
-    if not (isinstance(file, str) and isinstance(caption, str) and isinstance(events, list | None)):
+    if not (isinstance(file, str) and isinstance(caption, str | None) and isinstance(events, list | None)):
         raise TypeError("file and caption are words, events a list")
     if Path(file).is_absolute() or ".." in Path(file).parts:
         raise ValueError(f"{file} lies outside the folder")

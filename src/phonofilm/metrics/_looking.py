@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from phonofilm.errors import MediaError, PhonofilmError
@@ -86,9 +88,17 @@ class Looker:
                 return Refused(str(_naming(subject, error)))
             except CacheError:
                 raise
-            except PhonofilmError as error:
-                self._broken[metric.name] = Broken(str(error))
+            except Exception as error:  # noqa: BLE001  # a metric of anybody's: whatever it is, it is told
+                self._broken[metric.name] = Broken(told(error))
         return self._broken[metric.name]
+
+
+def told(error: Exception) -> str:
+    """An error in words; one that was not written for users says what it is, and where it was raised."""
+    if isinstance(error, PhonofilmError):
+        return str(error)
+    place = "".join(f", {Path(one.filename).name}, line {one.lineno}" for one in extract_tb(error.__traceback__)[-1:])
+    return f"{type(error).__name__}: {error}{place}"
 
 
 def _naming(subject: Subject, error: MediaError) -> MediaError:

@@ -45,7 +45,7 @@ class Score:
         seed: of resampling and pairing.
         extractor, resampler: see :class:`About`.
         reason: see ``value``.
-        excluded: clips that were to be scored and could not be.
+        excluded: clips that were to be scored and are not among the ``n``: skipped, refused, or without what counts.
         parts: what the value is made of, clip by clip, for comparisons.
     """
 
@@ -178,6 +178,7 @@ class Metric(Protocol[MeasuredT]):
         needs_pairs: it has none unless every clip has a reference clip of its own file name.
         weights: of others, that it is built with.
         gives: names of its scores.
+        uncounted: why a clip does not count, where :meth:`measure` says so, with what to do about it.
     """
 
     name: str
@@ -190,6 +191,7 @@ class Metric(Protocol[MeasuredT]):
     needs_pairs: ClassVar[bool] = False
     weights: ClassVar[tuple[Published, ...]] = ()
     gives: ClassVar[tuple[str, ...]] = ()
+    uncounted: ClassVar[str] = "it does not count"
 
     @classmethod
     def of(cls, given: Given) -> Self:

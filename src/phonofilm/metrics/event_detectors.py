@@ -59,6 +59,7 @@ class EventDetectors(Metric[AV[Found]]):
 
     name = "event-detectors"
     version = 1
+    uncounted = "its true events are not known: list them in a manifest"
     source = OURS
     gives = tuple(f"{sense.name}-{what}" for sense in SENSES for what in WHAT)
 

@@ -101,6 +101,7 @@ class Loudness(PerClip):
 
     name = "loudness"
     version = 1
+    uncounted = "it is silent"
     uses = AV(False, True)
     better = Better.NEARER_ZERO
     unit = "LU"

@@ -9,6 +9,7 @@ from typing import Any
 
 from phonofilm.errors import SettingError
 from phonofilm.media.atomic import check_target, write_atomically
+from phonofilm.plots.remarks import remarks, skipped
 from phonofilm.plots.rows import save_rows
 
 Reports = Mapping[str, Mapping[str, Any]]
@@ -44,14 +45,19 @@ def check_scores_target(path: str | Path, *, force: bool = False) -> Path:
 
 
 def markdown(reports: Reports) -> str:
-    """A row a score; a column a system, or for one system the value with all that stands beside it."""
+    """A row a score; a column a system, or for one system the value with all that stands beside it.
+
+    Below the table stands what was left out and why, and how intervals were made.
+    """
     head, body = _table(reports)
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *body]
-    return "".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |\n" for line in lines)
+    table = "".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |\n" for line in lines)
+    below = "".join(f"* {line}\n" for line in _below(reports))
+    return f"{table}\n{below}" if below else table
 
 
 def latex(reports: Reports) -> str:
-    """The same table as a ``tabular``."""
+    """The same table as a ``tabular``, and what stands below as comments."""
     head, body = _table(reports)
     lines = [" & ".join(map(_tex, line)) + r" \\" for line in (head, *body)]
     return "\n".join(
@@ -64,6 +70,7 @@ def latex(reports: Reports) -> str:
             *lines[1:],
             r"\bottomrule",
             r"\end{tabular}",
+            *(f"% {' '.join(line.split())}" for line in _below(reports)),
             "",
         ]
     )
@@ -96,9 +103,28 @@ def _table(reports: Reports) -> tuple[list[str], list[list[str]]]:
             for name in _names(reports)
         ]
     (report,) = reports.values()
-    return ["", "value, 95 %", "chance", "reference", "n", "definition"], [
-        [_title(row), _value(row), _number(row["chance"]), _number(row["ceiling"]), str(row["n"]), row["definition"]]
+    against = report.get("references", {})
+    return ["", "value, 95 %", "chance", "reference", "n", "left out", "reference n", "definition"], [
+        [
+            _title(row),
+            _value(row),
+            _number(row["chance"]),
+            _number(row["ceiling"]),
+            str(row["n"]),
+            str(row["excluded"]),
+            str(against.get(row["definition"], {}).get("clips", "")),
+            row["definition"],
+        ]
         for row in report["scores"].values()
+    ]
+
+
+def _below(reports: Reports) -> list[str]:
+    """Remarks, each with its system where there are several."""
+    return [
+        f"{label}: {line}" if len(reports) > 1 else line
+        for label, report in reports.items()
+        for line in (*skipped(report), *remarks(report))
     ]
 
 

@@ -123,7 +123,7 @@ class Paired(Metric[Named]):
             more = f" (and {len(alone) - 1} more)" if len(alone) > 1 else ""
             raise SettingError(
                 f"{self.name} compares clips with reference clips of the same file name, and {alone[0]}{more} has "
-                "none: give both folders the same names"
+                "none: give both folders the same names, or leave such clips out (--skip-bad)"
             )
         return [places[name] for name in names] if places else []
 
