@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
+from phonofilm.data.ingest.cutting import cutting
 from phonofilm.data.ingest.engine import run
+from phonofilm.data.ingest.measures import find
 from phonofilm.data.ingest.pool import Limits
 from phonofilm.data.ingest.reasons import Reason
+from phonofilm.data.ingest.recipe import Pack
 from phonofilm.data.ingest.rows import Failure, Row
+from phonofilm.data.ingest.score import Scoring, scoring
+from phonofilm.data.ingest.split import Split, splitting
 from phonofilm.data.ingest.stage import Parts, Shard, Stage
 from phonofilm.errors import MediaError
 
@@ -107,11 +112,42 @@ def test_other_settings_versions_and_stages_above_meet_no_old_parts(tmp_path: Pa
         Stage("double", 1, Number, work, Twice(factor=3)),
         Stage("double", 2, Number, work, Twice()),
         Stage("double", 1, Number, work, Twice(), above="other"),
+        Stage("double", 1, Number, work, Twice(), uses={"loudness": 1, "motion": 2}),
+        Stage("double", 1, Number, work, Twice(), uses={"loudness": 2, "motion": 1}),
+        Stage("double", 1, Number, work, Twice(), libraries=("numpy",)),
     ]
-    assert len({stage.key for stage in (STAGE, *others)}) == 4
+    assert len({stage.key for stage in (STAGE, *others)}) == 7
     run(Parts(tmp_path, STAGE), JOBS, Here(), Limits())
     for stage in others:
         assert Parts(tmp_path, stage).missing(JOBS) == list(JOBS)
+
+
+@pytest.mark.parametrize("library", ["av", "numpy", "cv2"])
+def test_another_version_of_a_library_is_another_stage(monkeypatch, library: str) -> None:
+    def keys() -> list[str]:
+        scene, still = (splitting(Split(scenes=scenes), "").key for scenes in (True, False))
+        return [scoring(Scoring(), "").key, cutting(Pack(), "").key, scene, still]
+
+    before = keys()
+    monkeypatch.setattr(f"{library}.__version__", "0.0.1")
+    changed = [one != other for one, other in zip(before, keys(), strict=True)]
+    assert changed == {"av": [True] * 4, "numpy": [True, True, True, False], "cv2": [True, False, True, False]}[library]
+
+
+def test_a_measure_that_rises_as_another_falls_is_another_stage(monkeypatch) -> None:
+    before = scoring(Scoring(), "").key
+    for family, change in ((find("loudness"), 1), (find("motion"), -1)):
+        monkeypatch.setattr(family, "version", family.version + change)
+    assert scoring(Scoring(), "").key != before
+
+
+def test_a_job_that_two_divisions_did_differently_is_whole(tmp_path: Path) -> None:
+    """Journals have no order: the part that is there is that of one of them."""
+    for share, value in ((Shard(0, 2), 5), (Shard(2, 3), 6), (Shard(1, 9), 7)):
+        Parts(tmp_path, STAGE, share).keep("job", [Number(value=value)])
+    assert Parts(tmp_path, STAGE).missing(["job"]) == []
+    Parts(tmp_path, STAGE, Shard(0, 2)).keep("job", [Number(value=5)])
+    assert Parts(tmp_path, STAGE).missing(["job"]) == []
 
 
 def test_every_size_falls_to_one_share_and_no_share_is_much_larger_than_the_others() -> None:

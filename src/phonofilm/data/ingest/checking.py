@@ -100,7 +100,7 @@ def checking(settings: Checking, above: str) -> Stage[CheckRow]:
         MediaError: if that decoder is not there.
     """
     exact = settings.model_copy(update={"build": settings.decoder.build})
-    return Stage("verify", VERSION, CheckRow, check, exact, above)
+    return Stage("verify", VERSION, CheckRow, check, exact, above, libraries=("numpy", "scipy", "soxr"))
 
 
 def check(settings: Checking, film: Kept) -> list[CheckRow]:

@@ -25,6 +25,7 @@ from phonofilm.data.ingest.joining import library
 from phonofilm.data.ingest.pool import Limits, Mistake, children, without_mistakes
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import Failure
+from phonofilm.data.ingest.stage import versions
 from phonofilm.errors import SettingError
 
 PATIENCE = 300.0
@@ -105,7 +106,9 @@ class Worker:
         return self._children.outcome(self._children.begin(work, settings, job))
 
 
-SOFTWARE = f"phonofilm {__version__} with FFmpeg {av.ffmpeg_version_info}"
+LIBRARIES = ("av", "cv2", "numpy", "scipy", "soxr")
+_VERSIONS = {"phonofilm": __version__, "FFmpeg": av.ffmpeg_version_info, **versions(*LIBRARIES)}
+SOFTWARE = ", ".join(f"{name} {version}" for name, version in _VERSIONS.items())
 """What must be the same everywhere, lest the bytes differ."""
 
 

@@ -70,7 +70,7 @@ class CutRow(Row):
 def cutting(settings: Pack, above: str) -> Stage[CutRow]:
     """The stage with these settings; how clips lie in shards is none of its business."""
     form = settings.model_copy(update={name: Pack.model_fields[name].default for name in ("layout", "shard_bytes")})
-    return Stage("cut", VERSION, CutRow, cut, form, above)
+    return Stage("cut", VERSION, CutRow, cut, form, above, libraries=("numpy", "soxr"))
 
 
 def cut(settings: Pack, film: Kept) -> list[CutRow]:

@@ -26,6 +26,8 @@ from phonofilm.media.probe import MediaInfo, probe
 from phonofilm.media.read import read
 
 VERSION = 1
+LIBRARIES = ("cv2", "numpy", "scipy")
+"""That measures compute with."""
 
 
 class Scoring(Row):
@@ -89,14 +91,14 @@ class SplitSource:
 
 
 def scoring(settings: Scoring, above: str) -> Stage[ScoreRow]:
-    """The stage with these settings, on what the stage ``above`` found; its version counts those of its measures.
+    """The stage with these settings, on what the stage ``above`` found; its key holds the versions of its measures.
 
     Raises:
         SettingError: for an unknown family of measures, or two plug-ins of one name.
     """
     assert settings.gives
-    version = VERSION + sum(family.version for family in settings.families)
-    return Stage("score", version, ScoreRow, score, settings, above)
+    uses = {family.__name__: family.version for family in settings.families}
+    return Stage("score", VERSION, ScoreRow, score, settings, above, uses, LIBRARIES)
 
 
 def score(settings: Scoring, film: SplitSource) -> list[ScoreRow]:

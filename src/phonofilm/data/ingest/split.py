@@ -79,8 +79,10 @@ class Window:
 
 def splitting(settings: Split, above: str) -> Stage[ClipRow]:
     """The stage with these settings, on what the stage ``above`` found."""
-    version = VERSION + (Cuts.version if settings.scenes else 0)
-    return Stage("split", version, ClipRow, split, settings, above)
+    if not settings.scenes:
+        return Stage("split", VERSION, ClipRow, split, settings, above)
+    uses, libraries = {Cuts.__name__: Cuts.version}, ("cv2", "numpy")
+    return Stage("split", VERSION, ClipRow, split, settings, above, uses, libraries)
 
 
 def split(settings: Split, film: Scanned) -> list[ClipRow]:
@@ -89,7 +91,8 @@ def split(settings: Split, film: Scanned) -> list[ClipRow]:
     Pictures without sound beside them, and sound without pictures, are rows too, with their reasons.
 
     Raises:
-        MediaError: if two pictures have the same time, or it is damaged or cut short.
+        TimestampError: if a picture has no time, or two have the same.
+        MediaError: if the film is damaged or cut short.
     """
     line = timeline(film.place, film.row)
     scenes = pairwise(_bounds(settings, film, line))

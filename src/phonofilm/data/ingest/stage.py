@@ -1,17 +1,19 @@
 """Stages and their results on disk: one part for each job, and a journal of the parts that are whole.
 
-A part belongs to a stage by the stage's *key*, a digest of its name, version, settings, the library that decodes,
-and the key of the stage before it. So changed settings never meet old results, and old results stay until they are
-deleted. A part that the journal does not know, or knows with another digest, is made again.
+A part belongs to a stage by the stage's *key*, a digest of its name, versions, settings, the libraries that its rows
+come from, and the key of the stage before it. So changed settings never meet old results, and old results stay until
+they are deleted. A part that no journal knows with its digest is made again.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -27,6 +29,11 @@ FAILED = "failure"
 RowT = TypeVar("RowT", bound=Row)
 
 
+def versions(*libraries: str) -> dict[str, str]:
+    """Of modules, by their names."""
+    return {name: import_module(name).__version__ for name in libraries}
+
+
 @dataclass(frozen=True)
 class Stage(Generic[RowT]):
     """One step of the preparation.
@@ -38,6 +45,8 @@ class Stage(Generic[RowT]):
         work: what it does: a function of settings and job that any process can import.
         settings: that ``work`` is given.
         above: key of the stage whose rows its jobs are made of; empty for the first.
+        uses: versions of parts of its code that have their own, by name.
+        libraries: modules that its rows depend on, beside PyAV and the FFmpeg in it, on which all do.
     """
 
     name: str
@@ -46,11 +55,14 @@ class Stage(Generic[RowT]):
     work: Callable[[Any, Any], Sequence[RowT]]
     settings: Row
     above: str = ""
+    uses: Mapping[str, int] = field(default_factory=dict)
+    libraries: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> str:
         """What its results depend on beside the source file, in 16 hexadecimal digits."""
-        parts = [self.name, self.version, self.settings.model_dump(mode="json"), self.above, av.ffmpeg_version_info]
+        code = [self.name, self.version, dict(self.uses), versions("av", *self.libraries), av.ffmpeg_version_info]
+        parts = [*code, self.settings.model_dump(mode="json"), self.above]
         return sha256(json.dumps(parts, sort_keys=True).encode())[:16]
 
 
@@ -98,7 +110,11 @@ class Parts(Generic[RowT]):
         self.stage = stage
         self.folder = make_folder(folder / f"{stage.name}-{stage.key}")
         self.journal = self.folder / f"journal-{shard.index}-of-{shard.count}.jsonl"
-        self._whole = {job: digest for path in self.folder.glob("journal-*.jsonl") for job, digest in _entries(path)}
+        # By job the digests of all journals: none of them tells which of several runs was the last.
+        self._whole: defaultdict[str, set[str]] = defaultdict(set)
+        for path in self.folder.glob("journal-*.jsonl"):
+            for job, digest in _entries(path):
+                self._whole[job].add(digest)
 
     def missing(self, jobs: Iterable[str]) -> list[str]:
         """The jobs, of these, whose part is not there whole."""
@@ -109,8 +125,9 @@ class Parts(Generic[RowT]):
         lines = [_failed(result)] if isinstance(result, Failure) else [row.model_dump_json() for row in result]
         data = "".join(line + "\n" for line in lines).encode()
         write_atomically(self._path(job), data, force=True)
-        self._whole[job] = sha256(data)
-        _append(self.journal, {"job": job, "sha256": self._whole[job]})
+        digest = sha256(data)
+        self._whole[job].add(digest)
+        _append(self.journal, {"job": job, "sha256": digest})
 
     def forget(self, jobs: Iterable[str]) -> None:
         """Have these parts made again."""
@@ -137,7 +154,7 @@ class Parts(Generic[RowT]):
 
     def _is_whole(self, job: str) -> bool:
         path = self._path(job)
-        return job in self._whole and path.is_file() and sha256(path.read_bytes()) == self._whole[job]
+        return job in self._whole and path.is_file() and sha256(path.read_bytes()) in self._whole[job]
 
     def _path(self, job: str) -> Path:
         return self.folder / f"{job}.jsonl"
