@@ -17,6 +17,10 @@ class MediaError(PhonofilmError):
     """A file that cannot be read or written as a sounding film."""
 
 
+class TimestampError(MediaError):
+    """A film whose pictures have no times of their own, or times that do not rise."""
+
+
 class UnsupportedMediaError(MediaError):
     """A whole file in a form that is not read here: another program may convert it."""
 

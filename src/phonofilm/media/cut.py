@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from phonofilm.errors import MediaError
+from phonofilm.errors import MediaError, TimestampError
 from phonofilm.media.cutter import Cut, Cutter, Film, Piece
 from phonofilm.media.form import Form
 from phonofilm.media.frames import decoded_frames
@@ -151,7 +151,7 @@ def _passing(film: Film, since: Fraction, *, with_sound: bool) -> Iterator[_Pass
 def _passing_pictures(film: Film, since: Fraction) -> Iterator[_Passing]:
     for frame in decoded_frames(film.info, since):
         if frame.pts is None:
-            raise MediaError(f"{film.info.path} has pictures without a time of their own: re-encode it first")
+            raise TimestampError(f"{film.info.path} has pictures without a time of their own: re-encode it first")
         time = frame.pts * film.tick - film.info.origin
         yield _Passing(time, time, partial(_show_picture, frame))
 

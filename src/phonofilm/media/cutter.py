@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from phonofilm.errors import MediaError
+from phonofilm.errors import MediaError, TimestampError
 from phonofilm.media.clip_file import ClipFile, Pictures, Sound
 from phonofilm.media.form import Form
 from phonofilm.media.passing import OwnTimes, SoundWindow, SteadyTimes
@@ -114,11 +114,12 @@ class Cutter:
         """Look at the film's next picture.
 
         Raises:
-            MediaError: if its time does not follow the last one's, or it cannot be written.
+            TimestampError: if its time does not follow the last one's.
+            MediaError: if it cannot be written.
         """
         span = self._piece.span
         if self._held is not None and frame.pts <= self._held.pts:
-            raise MediaError(f"{self._film.info.path} has pictures whose times do not rise: re-encode it first")
+            raise TimestampError(f"{self._film.info.path} has pictures whose times do not rise: re-encode it first")
         if frame.pts < span.first_pts or self._has_all_pictures:
             return
         if frame.pts >= span.end_pts:

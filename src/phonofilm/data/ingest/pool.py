@@ -15,7 +15,14 @@ from pebble import ProcessExpired, ProcessPool
 
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import Failure
-from phonofilm.errors import MediaError, PhonofilmError, StorageError, UnforeseenError, UnsupportedMediaError
+from phonofilm.errors import (
+    MediaError,
+    PhonofilmError,
+    StorageError,
+    TimestampError,
+    UnforeseenError,
+    UnsupportedMediaError,
+)
 from phonofilm.media.faults import is_shortage
 from phonofilm.workers import helpers
 
@@ -103,6 +110,8 @@ class Children:
             return Failure(reason=Reason.MEMORY, message=f"it took more memory than {allowed}")
         if isinstance(error, UnsupportedMediaError):
             return Failure(reason=Reason.UNSUPPORTED, message=str(error))
+        if isinstance(error, TimestampError):
+            return Failure(reason=Reason.BAD_TIMESTAMPS, message=str(error))
         if isinstance(error, MediaError) and not isinstance(error, StorageError):
             return Failure(reason=Reason.DAMAGED, message=str(error))
         if isinstance(error, PhonofilmError) or not isinstance(error, Exception):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from phonofilm.data.ingest.rows import SourceRow
-from phonofilm.errors import MediaError
+from phonofilm.errors import TimestampError
 from phonofilm.media.probe import AudioInfo, probe
 from phonofilm.media.sound import jump_of
 from phonofilm.media.source import film_streams, opened
@@ -68,7 +68,8 @@ def timeline(place: Path, row: SourceRow) -> Timeline:
     """The times of all pictures and of the sound.
 
     Raises:
-        MediaError: if a picture has no time, two have the same, or the film is damaged or cut short.
+        TimestampError: if a picture has no time, or two have the same.
+        MediaError: if the film is damaged or cut short.
     """
     info = probe(place)
     assert row.video is not None and info.video is not None
@@ -76,7 +77,7 @@ def timeline(place: Path, row: SourceRow) -> Timeline:
     times = sorted((pts, duration) for pts, duration in pictures if pts is not None)
     shown = [pts for pts, _ in times]
     if len(set(shown)) < len(pictures) or not shown:
-        raise MediaError(f"{place} has pictures without a time of their own: re-encode it first")
+        raise TimestampError(f"{place} has pictures without a time of their own: re-encode it first")
     nominal = 1 / (row.video.fps * row.video.time_base)
     end = shown[-1] + (times[-1][1] or max(1, round(nominal)))
     if row.audio is not None and heard:
