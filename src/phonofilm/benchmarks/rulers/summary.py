@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from phonofilm.benchmarks.rulers.judging import ALL
 from phonofilm.benchmarks.rulers.variants import OTHER_FPS, SHIFTS_MS, TRUE, shifted, shifts
-from phonofilm.benchmarks.rulers.words import estimate, listed, number
+from phonofilm.benchmarks.rulers.words import estimate, listed, number, told_from
 
 Shown = dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
 """Each score that true clips have, with the row of its metric, by name."""
@@ -51,10 +50,9 @@ def _levels(ground: Mapping[str, Any], score: Mapping[str, Any]) -> str:
     values = score["values"]
     late, early = (number(values.get(shifted(ms), {}).get("value")) for ms in (100, -100))
     told = f"{_place(ground)}: {estimate(values[TRUE], score['unit'])} as they are, {late} with sound 100 ms late, "
-    told += f"{early} with sound 100 ms early, {number(score['chance'])} by chance; {_best(score)}; "
-    seen = [(label, ms) for label, ms in score["resolution"].items() if ms is not None]
-    sees = [f"{ms} ms with {'all' if label == ALL else label} clips" for label, ms in seen]
-    return told + (f"it sees shifts from {listed(sees)}." if sees else "no shift is beyond the noise of so few.")
+    told += f"{early} with sound 100 ms early, {number(score['chance'])} by chance; {_best(score)};"
+    seen, _ = told_from(score)
+    return f"{told} tells shifts {seen}." if seen else f"{told} no shift is beyond the noise of so few."
 
 
 def _fails(main: list[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Iterator[str]:
@@ -99,11 +97,9 @@ def _can(score: Mapping[str, Any], row: Mapping[str, Any]) -> str:
 
 def _best(score: Mapping[str, Any]) -> str:
     at = score["best_ms"]
-    if {_kind(score, ms) for ms in shifts() if ms} <= {None, "no"}:
-        return "alike at all shifts within noise"
-    if at is None or at == 0:
-        return "best in time"
-    return f"best with sound {abs(at)} ms {'late' if at > 0 else 'early'}"
+    best = f"best with sound {abs(at)} ms {'late' if at > 0 else 'early'}" if at else "best in time"
+    alike = {_kind(score, ms) for ms in shifts() if ms} <= {None, "no"}
+    return f"alike at all shifts within noise, {best}" if alike else best
 
 
 def _shifts(score: Mapping[str, Any]) -> str:

@@ -72,15 +72,20 @@ def _about_time(score: Mapping[str, Any]) -> Iterator[str]:
         value = number(score["values"][shifted(at)]["value"])
         yield f"It is best not in time but with the sound {abs(at)} ms {'late' if at > 0 else 'early'} ({value})."
     yield MONOTONE[score["monotone"]]
+    told, blind = told_from(score)
+    if told:
+        yield f"Sound that is early or late it tells from sound in time {told}."
+    if blind:
+        yield f"With {listed(blind, 'or')} clips it cannot tell early and late sound from sound in time for sure."
+
+
+def told_from(score: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """From which shift on sets of which size tell, in words; and the sizes that tell none."""
     sizes: dict[int | None, list[str]] = {}
     for size, ms in score["resolution"].items():
         sizes.setdefault(ms, []).append(f"all {score['values'][TRUE]['n']}" if size == ALL else size)
     blind = sizes.pop(None, [])
-    if sizes:
-        told = "; ".join(f"from {ms} ms on with {listed(some)} clips" for ms, some in sizes.items())
-        yield f"Sound that is early or late it tells from sound in time {told}."
-    if blind:
-        yield f"With {listed(blind, 'or')} clips it cannot tell early and late sound from sound in time for sure."
+    return "; ".join(f"from {ms} ms on with {listed(some)} clips" for ms, some in sizes.items()), blind
 
 
 def _about_rates(score: Mapping[str, Any]) -> Iterator[str]:
