@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,8 +16,12 @@ from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import Failure
 from phonofilm.data.ingest.workspace import Workspace
 from phonofilm.data.packed.folder import Packed
+from phonofilm.data.packed.rows import PackedClip
+from phonofilm.data.packed.shards import Sample, pack
 from phonofilm.media.clip import Clip
 from tests.cli.conftest import Run
+from tests.data.packed.packs import sample
+from tests.tiny import save_tiny_model
 
 RECIPE = """
 name: tiny
@@ -109,3 +114,63 @@ def test_the_page_drawn_again_is_the_recipe_s_until_the_plan_is_another(run: Run
     assert run("prepare", "filter", work, "--rule", "lufs > -99").status == 0
     assert run("prepare", "report", work, "--workers", "1").status == 0
     assert b"should have 7 clips" not in (work / "report.html").read_bytes()
+
+
+def test_a_folder_in_the_way_is_told_before_the_work(run: Run, prepared: Path) -> None:
+    work, other = prepared / "out.work", shutil.copytree(prepared / "out", prepared / "other")
+    before = {path.name for path in work.iterdir()}, (work / "plan.json").read_bytes()
+    ran = run("prepare", "pack", work, "-o", other, "--fps", "1", "--workers", "1")
+    assert ran.status == 2
+    assert "exists already" in ran.err
+    assert ({path.name for path in work.iterdir()}, (work / "plan.json").read_bytes()) == before
+
+
+def test_a_packed_folder_that_agrees_with_itself_but_not_with_the_work_is_found(run: Run, prepared: Path) -> None:
+    work, out = prepared / "out.work", prepared / "out"
+    verify = ["prepare", "verify", work, "--workers", "1", "--packed"]
+    whole = run(*verify, out)
+    assert whole.status == 0, whole.err
+    assert f"are those of {work}" in whole.out
+    clips = dict(packed_clips(out))
+    first, second, *_ = clips
+    for name, changed in {
+        "fewer": {key: film for key, film in clips.items() if key != first},
+        "more": {**clips, "clip": clips[first]},
+        "swapped": {**clips, first: clips[second]},
+    }.items():
+        pack(
+            [Sample(clip.model_copy(update={"clip_id": key}), film) for key, (clip, film) in changed.items()],
+            out / name,
+        )
+        ran = run(*verify, out / name)
+        assert ran.status == 2, name
+        assert "1 clips" in ran.err
+        assert ("clip" if name == "more" else first) in ran.err
+        assert "prepare pack" in ran.err
+
+
+def packed_clips(folder: Path) -> Iterator[tuple[str, tuple[PackedClip, bytes]]]:
+    """The clips of a packed folder, by their names, with their films."""
+    content = Packed(folder)
+    for entry in content.entries():
+        record, film = content.files.read([entry.wanted("json"), entry.wanted("mp4")])
+        yield entry.clip_id, (PackedClip.model_validate_json(record), film)
+
+
+def test_shares_of_shards_are_encoded_apart(run: Run, tmp_path: Path) -> None:
+    model, out, shards = save_tiny_model(tmp_path / "model"), tmp_path / "out", 3
+    pack([sample(number, 2, silent=number == 1) for number in range(shards)], out, shard_bytes=1)
+    command = ["prepare", "encode", out, "--model", model, "--device", "cpu"]
+    for share in ("1/2", "0/2"):
+        ran = run(*command, "--shard", share)
+        assert ran.status == 0, ran.err
+        assert f"share {share} is encoded" in ran.out
+        assert not list(out.glob("latents-*/index.parquet"))
+    made = {path.name: path.stat().st_mtime_ns for path in out.glob("latents-*/shard-*.tar")}
+    assert len(made) == shards
+    ran = run(*command)
+    assert ran.status == 0, ran.err
+    assert {path.name: path.stat().st_mtime_ns for path in out.glob("latents-*/shard-*.tar")} == made
+    assert len(list(out.glob("latents-*/index.parquet"))) == 1
+    assert "'cuad'" in run(*command[:-2], "--device", "cuad").err
+    assert "--shard 2/2" in run(*command, "--shard", "2/2").err

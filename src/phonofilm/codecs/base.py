@@ -99,8 +99,8 @@ class Codec:
         frames = torch.stack([frames_to_tensor(both(clip).video) for clip in clips])
         sound = torch.stack([torch.from_numpy(both(clip).audio[0]) for clip in clips])
         latents = AV(
-            self.video.encode(frames.to(_device(self.video.encoder))),
-            self.audio.encode(sound.to(_device(self.audio.encoder))),
+            self.video.encode(frames.to(device_of(self.video.encoder))),
+            self.audio.encode(sound.to(device_of(self.audio.encoder))),
         )
         # Autoencoders answer in channels-last order; torch 2.13's CPU convolutions crash in the backward
         # pass of a network that is trained on such permuted 5-dimensional views.
@@ -169,6 +169,7 @@ def _same_shape(latents: Tensor, expected: tuple[int, ...]) -> None:
         )
 
 
-def _device(part: nn.Module) -> torch.device:
+def device_of(part: nn.Module) -> torch.device:
+    """Where a part's weights are."""
     weight = next(part.parameters(), None)
     return torch.device("cpu") if weight is None else weight.device

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonofilm.cli.parse import fraction
-from phonofilm.cli.prepare.running import MaxBad, Running, account, running
+from phonofilm.cli.prepare.running import MaxBad, Running, account, running, shard_of
 from phonofilm.cli.prepare.stages import Work
 from phonofilm.cli.progress import progress
 from phonofilm.cli.sharing import given_by
@@ -133,7 +134,7 @@ def verify(
     work: Work,
     decoder: Annotated[Look, typer.Option(help="library (PyAV), program (imageio-ffmpeg), or both.")] = Look.LIBRARY,
     packed: Annotated[
-        Path | None, typer.Option("--packed", help="Compare every byte of this packed folder with its index too.")
+        Path | None, typer.Option("--packed", help="Compare every byte of this packed folder with what was cut too.")
     ] = None,
     *,
     running: Running,
@@ -167,7 +168,8 @@ def verify(
             typer.echo(f"  {failure.message}")
         faulty += len(found.faulty) + len(failed)
     if packed is not None:
-        typer.echo(f"{packed}: {_compared(packed)} files are as the index says")
+        count = _compared(packed, space, jobs.values())
+        typer.echo(f"{packed}: {count} files are as the index says, and the clips are those of {work}")
     if faulty:
         raise typer.Exit(3)
 
@@ -187,12 +189,27 @@ def _whole(space: Workspace) -> dict[str, Kept]:
     return {film.seen: film for film in films}
 
 
-def _compared(folder: Path) -> int:
-    """Read every member of a packed folder; raises for the first that is not as it was packed."""
+def _compared(folder: Path, space: Workspace, films: Iterable[Kept]) -> int:
+    """Hold a packed folder against the clips that were cut, and read every member of it.
+
+    Raises:
+        MediaError: if it holds others, or fewer or more, or one is not as it was packed.
+    """
     from phonofilm.data.packed.folder import Packed, Wanted
+    from phonofilm.data.packed.rows import FILM
 
     content = Packed(folder)
-    wanted = [Wanted(entry.clip_id, member) for entry in content.entries() for member in entry.members]
+    entries = content.entries()
+    cut = {row.clip.clip_id: row.sha256 for _, row in space.cut_rows(films)}
+    found = {entry.clip_id: entry.wanted(FILM).member.sha256 for entry in entries}
+    judged = cut.keys() | found.keys() if space.share.is_all else cut.keys()
+    others = sorted(name for name in judged if found.get(name) != cut.get(name))
+    if others:
+        raise MediaError(
+            f"{len(others)} clips, {others[0]} the first of them, are not the same in {folder} and {space.folder}: "
+            f"run phonofilm prepare pack {space.folder} -o {folder} --force"
+        )
+    wanted = [Wanted(entry.clip_id, member) for entry in entries for member in entry.members]
     with progress("comparing", "files") as report:
         for done, _ in enumerate(content.files.read(wanted), start=1):
             report(done, len(wanted))
@@ -205,24 +222,37 @@ def encode(
     leave_short: Annotated[bool, typer.Option("--leave-short", help="Leave out clips shorter than a window.")] = False,
     bf16: Annotated[bool, typer.Option("--bf16", help="Store latents in 16 bits.")] = False,
     batch: Annotated[int, typer.Option(min=1, help="Windows encoded together.")] = 8,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    shard: Annotated[
+        str, typer.Option(metavar="I/N", help="Encode this share of the shards only, as job I of an array of N.")
+    ] = "0/1",
 ) -> None:
     """Encode the windows of packed clips to latents, beside the clips; training then takes these.
 
-    A run that was stopped continues with the shard where it was.
+    A run that was stopped continues with the shard where it was. After the jobs of an array, give the command once
+    without --shard: it finds their shards, encodes what is missing and writes the index.
 
-    Example: phonofilm prepare encode packed/ --model svg-tiny
+    Examples:
+    phonofilm prepare encode packed/ --model svg-tiny
+
+    phonofilm prepare encode packed/ --model svg-tiny --device cuda --shard 3/16
     """
     from phonofilm.data.packed.encode import encode as make
     from phonofilm.data.packed.folder import Packed
     from phonofilm.data.packed.latent_shards import Number
     from phonofilm.data.packed.windows import ClipWindows, Cutting
     from phonofilm.models import load
+    from phonofilm.pipelines.device import pick
 
-    loaded = load(model)
+    share = shard_of(shard)
+    loaded = load(model).to(pick(device))
     windows = ClipWindows(Packed(packed), Cutting(loaded.shape), leave_short=leave_short)
     number = Number.BFLOAT16 if bf16 else Number.FLOAT32
     with progress("encoding", "shards") as report:
-        folder = make(windows, loaded.codec, number, batch=batch, progress=report)
+        folder = make(windows, loaded.codec, number, batch=batch, share=share, progress=report)
+    if not share.is_all:
+        typer.echo(f"share {share} is encoded: when all are, give the command without --shard, which writes the index")
+        return
     typer.echo(f"{folder}: {len(windows.clip)} windows; train with phonofilm train {model} latents={packed}")
 
 

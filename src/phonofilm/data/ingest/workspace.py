@@ -179,6 +179,15 @@ class Workspace:
         }
         return replace(ledger, failures={**ledger.failures, **failed})
 
+    def cut_rows(self, films: Iterable[Kept]) -> Iterator[tuple[Kept, CutRow]]:
+        """The clips that were cut of films, those left out that could not be cut.
+
+        Raises:
+            MediaError: if one was not cut yet.
+        """
+        parts = self.parts(self.cutting)
+        return ((film, row) for film in films for _, row in _rows(parts, [film.job]))
+
     def samples(self, ledger: Ledger) -> Iterator[Sample]:
         """The clips that were cut, in the order of the shards.
 
@@ -188,8 +197,8 @@ class Workspace:
         Raises:
             MediaError: if one was not cut yet.
         """
-        parts, captions, subsets = self.parts(self.cutting), texts(ledger.captions), ledger.subsets or {}
-        cut = [(film, row) for job, film in self.to_cut(ledger).items() for _, row in _rows(parts, [job])]
+        captions, subsets = texts(ledger.captions), ledger.subsets or {}
+        cut = self.cut_rows(self.to_cut(ledger).values())
         for film, row in sorted(cut, key=lambda one: shard_order(one[1].clip.clip_id)):
             subset = subsets.get(row.clip.source_id)
             yield sample(row, film, subset.value if subset else "", captions)

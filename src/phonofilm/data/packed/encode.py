@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from safetensors.torch import save
 from torch import Tensor
 
-from phonofilm.codecs.base import Codec, frames_to_tensor
+from phonofilm.codecs.base import Codec, device_of, frames_to_tensor
 from phonofilm.data import tables
+from phonofilm.data.ingest.stage import Shard
 from phonofilm.data.packed.folder import Packed
 from phonofilm.data.packed.latent_shards import (
     ADVICE,
@@ -42,15 +43,17 @@ def encode(
     number: Number = Number.FLOAT32,
     *,
     batch: int = 8,
+    share: Shard | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Path:
-    """Encode all shards of a packed folder that are not encoded yet, in this process.
+    """Encode the shards of a packed folder that are not encoded yet, in this process; once all are, write the index.
 
     Args:
         windows: of all clips of a folder on this machine.
         codec: its encoders are part of the latents' identity.
         number: how latents are stored.
         batch: windows encoded at a time.
+        share: of the shards; ``None``: all. The index is written by a run that has all.
         progress: told shards done and shards in all.
 
     Returns:
@@ -60,15 +63,17 @@ def encode(
         MediaError: if a clip cannot be read, or something cannot be written.
         SettingError: if the codec cannot take windows of that shape.
     """
+    share = share or Shard()
     kind = kind_of(codec, windows.packed, windows.cutting, number)
     folder = begin(windows.packed, kind)
-    shards = sorted(set(windows.packed.table["shard"].to_pylist()))
+    shards = sorted(set(windows.packed.table["shard"].to_pylist()))[share.index :: share.count]
     for done, shard in enumerate(shards):
         progress(done, len(shards))
         if not _is_done(folder, windows, shard):
             encode_shard(windows, shard, codec, kind, batch=batch)
     progress(len(shards), len(shards))
-    finish(windows, kind)
+    if share.is_all:
+        finish(windows, kind)
     return folder
 
 
@@ -172,7 +177,9 @@ def _encode_streams(codec: Codec, clip: Clip) -> AV[Tensor | None]:
         frames = None if clip.frames is None else frames_to_tensor(clip.frames)[None]
         sound = None if clip.audio is None else torch.from_numpy(clip.audio)
         parts = AV(codec.video, codec.audio)
-        return AV(frames, sound).map(lambda side, part: part.encode(side)[0].contiguous(), parts)
+        return AV(frames, sound).map(
+            lambda side, part: part.encode(side.to(device_of(part.encoder)))[0].contiguous(), parts
+        )
 
 
 def _add(
