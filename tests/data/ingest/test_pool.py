@@ -17,7 +17,7 @@ import pytest
 
 from phonofilm.data.ingest.cutting import CutRow, Kept, cut
 from phonofilm.data.ingest.engine import Engine
-from phonofilm.data.ingest.pool import Limits, Pool
+from phonofilm.data.ingest.pool import Limits, Pool, effort
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.recipe import Pack
 from phonofilm.data.ingest.rows import Failure
@@ -26,7 +26,7 @@ from phonofilm.data.ingest.split import Scanned, Split, split
 from phonofilm.errors import MediaError, SettingError, StorageError, UnforeseenError, UnsupportedMediaError
 from phonofilm.media.clip import Clip
 from phonofilm.media.write import write
-from tests.data.ingest.films import cut_film, write_film
+from tests.data.ingest.films import clip, cut_film, source, write_film
 
 
 def job(settings: int, kind: str) -> int:
@@ -164,6 +164,32 @@ def test_a_mistake_of_ours_is_no_bad_film_and_ends_the_run_after_the_others() ->
 def test_a_mistake_of_the_user_ends_the_run_at_once() -> None:
     with pytest.raises(SettingError, match=r"^the list is missing: name another$"):
         list(Pool(1)(broken, 3, {"a": Named(Path("whole run.mp4"))}, Limits()))
+
+
+def slow(settings: int, film: Named) -> str:
+    time.sleep(1000 if film.place.name == "hangs.mp4" else settings)
+    return "done"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a large file without content takes room there")
+def test_a_larger_film_may_take_longer(tmp_path: Path) -> None:
+    for name, size in {"small": 10, "large": 3 * 2**30, "hangs": 2**31}.items():
+        with (tmp_path / f"{name}.mp4").open("wb") as file:
+            file.truncate(size)  # holds no blocks of the disk
+    jobs = {name: Named(tmp_path / f"{name}.mp4") for name in ("small", "large", "hangs")}
+    found = dict(Pool(3)(slow, 6, jobs, Limits(seconds=4)))
+    assert found == {
+        "small": Failure(reason=Reason.TIMEOUT, message="it took more than 4 s"),
+        "large": "done",
+        "hangs": Failure(reason=Reason.TIMEOUT, message="it took more than 8 s"),
+    }
+
+
+def test_a_film_of_many_clips_may_take_longer(tmp_path: Path) -> None:
+    row = source("film.mp4")
+    assert effort(SplitSource(tmp_path / "film.mp4", row, (clip(row, 0),) * 1250)) == 2.5
+    assert effort(SplitSource(tmp_path / "film.mp4", row, (clip(row, 0),))) == 1
+    assert effort("something else") == 1
 
 
 def test_no_work_starts_no_process() -> None:

@@ -40,7 +40,10 @@ ShardOf = Annotated[
     str, typer.Option("--shard", metavar="I/N", help="Do this share of the films only, as job I of an array of N.")
 ]
 Retry = Annotated[bool, typer.Option("--retry-failed", help="Try films again that had a fault.")]
-TimeLimit = Annotated[float, typer.Option("--time-limit", min=1, help="Seconds that one film may take.")]
+TimeLimit = Annotated[
+    float,
+    typer.Option("--time-limit", min=1, help="Seconds that a film may take; larger ones, for each GiB or 500 clips."),
+]
 MemoryLimit = Annotated[float, typer.Option("--memory-limit", min=0.25, help="GiB that one film may take.")]
 MaxBad = Annotated[
     float, typer.Option("--max-bad", min=0, max=1, help="Share of bad films that is borne; above, status 3.")

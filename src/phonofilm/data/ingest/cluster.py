@@ -103,7 +103,7 @@ class Worker:
 
     def run(self, work: Callable[[Any, Any], Any], settings: Any, job: Any) -> Any | Failure | Mistake:
         """``work(settings, job)``, or why there is no result."""
-        return self._children.outcome(self._children.begin(work, settings, job))
+        return self._children.outcome(self._children.begin(work, settings, job), job)
 
 
 LIBRARIES = ("av", "cv2", "numpy", "scipy", "soxr")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent import futures
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ from phonofilm.workers import helpers
 
 AHEAD = 2
 """Jobs handed to the pool for each worker: enough that none waits, few enough that memory does not grow."""
+GIB = 2**30
+CLIPS = 500
+"""So many take as long as a GiB of film may."""
 NAMED = 20
 """Films that a message names one by one."""
 
@@ -37,7 +41,7 @@ class Limits:
     """What one job may take; a job is one source file.
 
     Attributes:
-        seconds: of wall time.
+        seconds: of wall time for one unit of :func:`effort`: long films and many clips may take longer.
         memory: bytes that its process may hold; ``None``: no limit. Kept on Linux only.
     """
 
@@ -53,6 +57,26 @@ class OfFilm(Protocol):
     def place(self) -> Path:
         """Where the film is."""
         ...
+
+
+@runtime_checkable
+class OfClips(Protocol):
+    """A job that does something with each of several clips."""
+
+    @property
+    def clips(self) -> Sequence[Any]:
+        """They."""
+        ...
+
+
+def effort(job: Any) -> float:
+    """How much there is to do: GiB of the film, or :data:`CLIPS` clips if these are more, and at least 1.
+
+    The size is that of the file, which no header can lie about; more of it is more pictures, or larger ones.
+    """
+    size = os.path.getsize(job.place) if isinstance(job, OfFilm) and os.path.exists(job.place) else 0
+    clips = len(job.clips) if isinstance(job, OfClips) else 0
+    return max(1.0, size / GIB, clips / CLIPS)
 
 
 @dataclass(frozen=True)
@@ -88,21 +112,21 @@ class Children:
 
     def begin(self, work: Callable[[Any, Any], Any], settings: Any, job: Any) -> futures.Future[Any]:
         """Have ``work(settings, job)`` done; its time begins when a process is free for it."""
-        return self.pool.schedule(work, args=(settings, job), timeout=self.limits.seconds)
+        return self.pool.schedule(work, args=(settings, job), timeout=self.limits.seconds * effort(job))
 
-    def outcome(self, future: futures.Future[Any]) -> Any | Failure | Mistake:
+    def outcome(self, future: futures.Future[Any], job: Any) -> Any | Failure | Mistake:
         """What a job brought, once it has ended.
 
         Raises:
             PhonofilmError: what no film can cause and would meet all of them, such as a full disk.
         """
         error = future.exception()
-        return future.result() if error is None else self._meaning(error)
+        return future.result() if error is None else self._meaning(error, job)
 
-    def _meaning(self, error: BaseException) -> Failure | Mistake:
+    def _meaning(self, error: BaseException, job: Any) -> Failure | Mistake:
         limits = self.limits
         if isinstance(error, futures.TimeoutError):  # the built-in one from Python 3.11 on
-            return Failure(reason=Reason.TIMEOUT, message=f"it took more than {limits.seconds:g} s")
+            return Failure(reason=Reason.TIMEOUT, message=f"it took more than {limits.seconds * effort(job):g} s")
         if isinstance(error, ProcessExpired):  # an OSError too
             return Failure(reason=Reason.CRASH, message=f"the process that decoded it ended with {error.exitcode}")
         if isinstance(error, (MemoryError, OSError)) and is_shortage(error):
@@ -166,7 +190,8 @@ class Pool:
             done, _ = futures.wait(running, return_when=futures.FIRST_COMPLETED)
             fill(len(done))
             for future in done:
-                yield running.pop(future), own.outcome(future)
+                name = running.pop(future)
+                yield name, own.outcome(future, jobs[name])
 
 
 def without_mistakes(
