@@ -108,6 +108,14 @@ def test_a_single_vector_is_a_reason_and_not_an_error(kind):
     assert all("no clips" in one.reason for one in scores(kind, [], TRUE))
 
 
+def test_methods_say_what_intervals_and_ceilings_leave_out():
+    for kind, biased in ((Fd, True), (Plain, True), (Kd, False)):
+        method = scores(kind)[0].method
+        assert ("not the bias of few clips" in method) is biased
+        assert "jackknife" in method and "every second reference clip against the others" in method
+    assert "ceiling" not in scores(Fd, true=[np.eye(4)[:1], np.zeros((1, 4))])[0].method
+
+
 def test_an_unbiased_distance_of_few_clips_carries_no_warning_of_bias():
     assert "too large" in scores(Fd, OWN[:5])[0].method
     assert "too large" not in scores(Kd, OWN[:5])[0].method

@@ -21,6 +21,8 @@ NO_REFERENCE = "there are no reference clips to compare with: name a folder of t
 NO_CLIPS = "there are no clips to score"
 ONE_VECTOR = "a distance of sets needs two feature vectors or more on both sides: score more clips"
 NO_BIAS = f"none: fewer than {2 * GROUPS} clips"
+UNBIASED = f"delete-a-group jackknife over clips, {GROUPS} groups, reference held"
+HALVES = "ceiling: every second reference clip against the others, half as many, which as many clips may surpass"
 STRAIGHT = 4
 """Vectors per dimension from which on the bias falls like 1 / n well enough: of white noise, a line through the values
 of n, 3 n / 4 and n / 2 vectors then leaves less than a tenth of it (and more than a quarter at half as many)."""
@@ -30,7 +32,7 @@ Against = Callable[[Sequence[np.ndarray], Sequence[np.ndarray]], Statistic]
 
 
 def compare(
-    own: Sequence[np.ndarray], true: Sequence[np.ndarray], against: Against, seed: int
+    own: Sequence[np.ndarray], true: Sequence[np.ndarray], against: Against, seed: int, *, biased: bool = True
 ) -> tuple[Estimate, float | None]:
     """A distance with its interval over clips, and that of every second reference clip from the others (the ceiling).
 
@@ -38,6 +40,7 @@ def compare(
         own, true: features of each clip, ``(k, d)``; ``k`` may differ between clips.
         against: the distance.
         seed: of the jackknife.
+        biased: fewer clips have a larger distance on average, and the interval's method says so.
     """
     if not own or not true:
         return Estimate(None, reason=NO_CLIPS if true else NO_REFERENCE), None
@@ -45,7 +48,10 @@ def compare(
     floor = against(even, odd)(np.arange(len(even))) if min(_rows(even), _rows(odd)) > 1 else None
     if min(_rows(own), _rows(true)) < 2:
         return Estimate(None, reason=ONE_VECTOR), floor
-    return jackknife(len(own), against(own, true), seed), floor
+    found = jackknife(len(own), against(own, true), seed)
+    if not biased:
+        found = replace(found, method=NO_BIAS if found.interval is None else UNBIASED)
+    return (found if floor is None else replace(found, method=f"{found.method}; {HALVES}")), floor
 
 
 def _rows(features: Sequence[np.ndarray]) -> int:
@@ -65,15 +71,18 @@ def frechet_against(own: Sequence[np.ndarray], true: Sequence[np.ndarray], ddof:
 class SetDistance(Extracted, Metric[np.ndarray]):
     """A distance between two sets of feature vectors, on which order and pairing of clips have no influence.
 
-    The interval is a delete-a-group jackknife's. The ceiling is the distance between two halves of the reference
-    clips, so of half as many clips. Chance does not apply.
+    The interval is a delete-a-group jackknife's: of the spread of draws of as many clips, without the bias that few of
+    them have. The ceiling is the distance between two halves of the reference clips, so of half as many clips: as many
+    good clips as there are reference clips come out below it. Chance does not apply.
 
     Attributes:
         extractor: whose ``features`` ``(k, d)`` of each clip are compared.
         unit: factor that published values carry, such as "x 10,000"; the distance has it in it.
+        biased: see :func:`compare`.
     """
 
     unit: ClassVar[str] = ""
+    biased: ClassVar[bool] = True
     needs_reference = True
 
     def __init_subclass__(cls) -> None:
@@ -92,7 +101,7 @@ class SetDistance(Extracted, Metric[np.ndarray]):
     def scores(self, measured: Sequence[np.ndarray], reference: Sequence[np.ndarray] | None, seed: int) -> list[Score]:
         """The distance."""
         own, true = list(measured), list(reference or ())
-        found, floor = compare(own, true, self.against, seed)
+        found, floor = compare(own, true, self.against, seed, biased=self.biased)
         return [self._score(self.name, found, len(own), seed, floor)]
 
     def _score(self, name: str, found: Estimate, n: int, seed: int, floor: float | None = None) -> Score:
@@ -136,7 +145,7 @@ class FrechetDistance(SetDistance):
     def scores(self, measured: Sequence[np.ndarray], reference: Sequence[np.ndarray] | None, seed: int) -> list[Score]:
         """The distance, and that of infinitely many clips."""
         own, true = list(measured), list(reference or ())
-        found, floor = compare(own, true, self.against, seed)
+        found, floor = compare(own, true, self.against, seed, biased=self.biased)
         endless = found if found.value is None else self._endless(own, true, seed)
         return [
             self._score(self.name, found, len(own), seed, floor),
@@ -162,6 +171,7 @@ class KernelDistance(SetDistance):
     """
 
     scale: ClassVar[float] = 1.0
+    biased = False
 
     @abstractmethod
     def kernel(self, reference: np.ndarray) -> Kernel:
@@ -172,7 +182,3 @@ class KernelDistance(SetDistance):
         reference = np.concatenate(true)
         sums = ClipSums.of(own, reference, self.kernel(reference))
         return lambda clips: self.scale * sums.mmd2(clips)
-
-    def _score(self, name: str, found: Estimate, n: int, seed: int, floor: float | None = None) -> Score:
-        unbiased = found if found.interval is not None or found.value is None else replace(found, method=NO_BIAS)
-        return super()._score(name, unbiased, n, seed, floor)

@@ -7,13 +7,16 @@ from functools import cache
 
 import numpy as np
 
-from phonofilm.estimate import Estimate, LeftOut
+from phonofilm.estimate import Estimate
+from phonofilm.parts import LeftOut
 
 SHUFFLES = 20
 GROUPS = 20
 TOO_FEW = f"none: fewer than {2 * GROUPS} clips, of which a distance comes out too large"
 """Also a caution: small samples lie far from anything, so a distance of few clips is mostly that of their number."""
-JACKKNIFE = f"delete-a-group jackknife over clips, {GROUPS} groups, reference held"
+JACKKNIFE = (
+    f"delete-a-group jackknife over clips, {GROUPS} groups, reference held; spread only, not the bias of few clips"
+)
 
 
 EXTRAPOLATED = (
