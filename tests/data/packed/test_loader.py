@@ -280,7 +280,6 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def test_a_url_gives_the_same_batches_in_helping_processes_too(folder: Path, served: str) -> None:
-    pytest.importorskip("aiohttp", reason="fsspec reads http with aiohttp")
     here = list(opened(folder))
     there = list(opened(served, workers=1))
     assert len(here) == len(there) and all(map(same, here, there))
