@@ -123,6 +123,9 @@ def test_what_was_left_out_is_said(run: Run, noise: Callable[[int], Path], tmp_p
     ran = run("score", films, "--metric", "avalign-svg,event-count", "--skip-bad", "--also", "scores.md")
     assert ran.status == 0
     assert "broken.mp4" in ran.out
-    assert "event-count@1 does not count 1 film, such as " in ran.out and "1.mkv: its sentence does not say how many" in ran.out
+    assert (
+        "event-count@1 does not count 1 film, such as " in ran.out
+        and "1.mkv: its sentence does not say how many" in ran.out
+    )
     assert "event-count@1 does not count 1 film" in (tmp_path / "scores.md").read_text()
     assert json.loads((tmp_path / "scores.json").read_text())["scores"]["avalign-svg"]["excluded"] == 1

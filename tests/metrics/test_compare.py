@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from phonofilm.errors import SettingError
-from phonofilm.estimate import LeftOut, Ranks, Shares, mean, parts_from_json, quantile, ratio
+from phonofilm.estimate import mean, peak, quantile, ratio
 from phonofilm.metrics import Better, Report, Score, compare
 from phonofilm.metrics._maths.frechet import frechet
 from phonofilm.metrics._maths.resample import jackknife
 from phonofilm.metrics._report import Reference
+from phonofilm.parts import LeftOut, Peak, Ranks, Shares, parts_from_json
 
 N = 60
 
@@ -162,6 +163,26 @@ def test_medians_are_drawn_again_together(hard):
     assert found.interval == pytest.approx((0.5, 0.5))
 
 
+def bumps(middles):
+    """A curve a clip, highest at its middle; nan: it says nothing."""
+    at = np.arange(-100, 101, 5.0)
+    curves = np.exp(-0.5 * ((at - np.asarray(middles)[:, None]) / 20) ** 2)
+    return peak(np.nan_to_num(curves), at, 0, empty="-")
+
+
+def test_peaks_of_curves_are_drawn_again_together(hard):
+    late = [report(bumps(5 * hard + level), better=Better.NEARER_ZERO) for level in (10, 40)]
+    (found,) = compare(*late)
+    assert found.verdict == "the first is better" and found.n == N
+    assert found.interval[0] <= 30 <= found.interval[1] and found.interval[1] - found.interval[0] < 15
+    assert (found.one, found.other) == pytest.approx((10, 40), abs=5)
+    names = [f"{i}.mp4" for i in range(N + 1)]
+    silent = report(bumps([np.nan] * (N - 1) + [3.0]), names[:N], better=Better.NEARER_ZERO)
+    assert compare(late[0], silent)[0].verdict.startswith(f"not tested: fewer than 2 of the {N} clips")
+    with_silence = report(bumps([*(5 * hard + 10), np.nan]), names)
+    assert compare(with_silence, with_silence)[0].interval == (0, 0)
+
+
 def test_distances_of_sets_leave_the_same_clips_out():
     rng = np.random.default_rng(3)
     true, own = rng.normal(size=(2, 80, 5))
@@ -210,6 +231,7 @@ def test_reports_without_a_common_score(hard):
         Shares(np.array([1.0, 2.0]), np.array([3.0, 4.0])),
         Ranks([np.array([1.0]), np.array([]), np.array([2.0, 5.0])], 0.9),
         LeftOut(2.0, np.array([1.0, 3.0]), 40),
+        Peak(np.array([[0.0, 0.1, 0.7], [0.0, 1.2, 0.3]], np.float32), np.array([-5.0, 0.0, 5.0])),
     ],
 )
 def test_parts_survive_json(parts):

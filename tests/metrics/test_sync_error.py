@@ -6,7 +6,7 @@ import pytest
 
 from phonofilm.data.clapperboard import HELD_OUT, render, sample_scene
 from phonofilm.errors import MediaError
-from phonofilm.estimate import mean, weighted
+from phonofilm.estimate import peak
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
 from phonofilm.metrics import Subject, events
@@ -53,13 +53,13 @@ def scores(measured):
     return {score.name: score for score in SyncError().scores(measured, None, 0)}
 
 
-def test_intervals_of_any_statistic_are_those_of_the_mean():
-    values = np.random.default_rng(0).normal(size=20)
-    found = weighted(20, lambda times: float(times @ values / times.sum()), 3, empty="")
-    expected = mean(values.tolist(), 3, empty="")
-    assert (found.value, found.interval) == (pytest.approx(expected.value), pytest.approx(expected.interval))
-    assert weighted(1, lambda times: 2.0, 3, empty="").interval is None
-    assert weighted(0, lambda times: 2.0, 3, empty="none").reason == "none"
+def test_the_interval_of_a_peak_is_that_of_its_place_in_draws():
+    """Of three clips, two early and one late and twice as sure: the late one wins where it is drawn once or more."""
+    at = np.array([-10.0, 0.0, 10.0])
+    found = peak(np.array([[1.0, 0, 0], [1.0, 0, 0], [0, 0, 3.0], [0, 0, 0]]), at, 3, empty="")
+    assert (found.value, found.n, found.interval) == (10, 3, (-10, 10))
+    assert peak(np.zeros((2, 3)), at, 3, empty="none").reason == "none"
+    assert peak(np.eye(3)[:1], at, 3, empty="").interval is None
 
 
 def test_one_sided_clips_count_the_largest_lag_and_empty_ones_do_not():

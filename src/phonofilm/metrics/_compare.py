@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from phonofilm.errors import SettingError
-from phonofilm.estimate import LeftOut, Parts
 from phonofilm.metrics._folder import pairing_name
 from phonofilm.metrics._report import Reference, Report
 from phonofilm.metrics._score import Better, Score
+from phonofilm.parts import LeftOut, Parts
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from phonofilm.media.atomic import write_atomically
 from phonofilm.metrics._score import Score
 
 FORMAT = "phonofilm-scores"
-VERSION = 2
+VERSION = 3
+READ = (2, 3)
+"""Versions that can be read: 2 has neither ``uncounted``, ``references`` and ``notes`` nor curves of clips."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Report:
         """
         try:
             row = json.loads(Path(path).read_text(encoding="utf-8"))
-            if (row["format"], row["version"]) != (FORMAT, VERSION):
+            if row["format"] != FORMAT or row["version"] not in READ:
                 raise ValueError(
                     f"it is {row['format']} {row['version']}, not {FORMAT} {VERSION}: score the films anew"
                 )
@@ -110,7 +112,6 @@ class Report:
             return cls(
                 scores,
                 **rest,
-                # absent from reports that were written before there was such
                 uncounted=row.get("uncounted", {}),
                 references={name: Reference(**one) for name, one in row.get("references", {}).items()},
                 notes=tuple(row.get("notes", ())),

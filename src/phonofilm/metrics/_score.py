@@ -8,10 +8,11 @@ from enum import Enum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from phonofilm.estimate import Estimate, Parts, parts_from_json
+from phonofilm.estimate import Estimate
 from phonofilm.metrics._given import Given, Published
 from phonofilm.metrics._subject import Subject
 from phonofilm.pair import AV
+from phonofilm.parts import Parts, parts_from_json
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -32,7 +32,7 @@ import cv2
 import numpy as np
 
 from phonofilm.errors import MediaError
-from phonofilm.estimate import mean, weighted
+from phonofilm.estimate import mean, peak
 from phonofilm.metrics._maths.match import REACH
 from phonofilm.metrics._maths.resample import derangements
 from phonofilm.metrics._ruler.detect import events
@@ -153,8 +153,7 @@ class SyncError(Metric[Sides]):
             for one, other in zip(own, partner, strict=True)
         ]
         size = mean([error(lags) for lags in curves], seed, empty=NOTHING)
-        sided = curves[curves.any(axis=1)]
-        offset = weighted(len(sided), lambda times: 1000 * float(LAGS[np.argmax(times @ sided)]), seed, empty=NOTHING)
+        offset = peak(curves, 1000 * LAGS, seed, empty=NOTHING)
         return [
             Score.of(
                 self,
@@ -166,7 +165,7 @@ class SyncError(Metric[Sides]):
                 unit="ms",
                 chance=float(np.mean(mixed)) if mixed else None,
             ),
-            Score.of(self, "sync-offset", offset, Better.NEARER_ZERO, n=len(sided), seed=seed, unit="ms"),
+            Score.of(self, "sync-offset", offset, Better.NEARER_ZERO, n=offset.n, seed=seed, unit="ms"),
         ]
 
 
