@@ -78,6 +78,8 @@ def test_a_film_that_could_not_be_cut_is_counted_and_explained(run: Run, work: P
     film = run("prepare", "explain", work, "one.mp4").out
     assert film.count("left out by cut (damaged): its pictures stop") == SECONDS["one.mp4"]
     assert "it is in" not in run("prepare", "explain", work, film.split("clip ")[1].split(":")[0]).out
+    other = run("prepare", "explain", work, "other.mp4").out.split("clip ")[1].split(":")[0]
+    assert "cut      in; 5 frames of 16x16, 8000 samples at 8000 Hz" in run("prepare", "explain", work, other).out
     assert run("prepare", "report", work, "--workers", "1").status == 0
     assert "its pictures stop" in (work / "report.html").read_text(encoding="utf-8")
     Path("card.yaml").write_text(CARD)

@@ -17,7 +17,7 @@ from phonofilm.data.ingest.recipe import Counted, expected, read_recipe
 from phonofilm.data.ingest.rows import ScoreRow, VerdictRow
 from phonofilm.data.ingest.stats import nice_edges, stats
 from phonofilm.data.ingest.subsets import Subset
-from phonofilm.data.packed.rows import Member
+from phonofilm.data.packed.rows import Member, PackedClip, PackedPictures, PackedSound
 from phonofilm.errors import SettingError
 from tests.data.ingest.films import clip, source
 
@@ -187,6 +187,24 @@ def test_every_clip_and_film_can_be_explained() -> None:
     assert any(line.endswith("left out by split (too_short): the film has 1.5 s left here") for line in good)
     assert "score    left out (timeout): it took more than 5 s" in explain(name(6), LEDGER)
     assert any("none (the sound is shorter than a block)" in line for line in explain(name(2), LEDGER))
+
+
+def test_a_clip_that_was_cut_says_what_it_lacks_and_how_far_its_frames_are_off() -> None:
+    made = PackedClip(
+        clip_id=name(0),
+        source_id=GOOD.source_id,
+        span=CLIPS[0].span,
+        video=PackedPictures(frames=32, fps=Fraction(8), seconds=Fraction(4), height=256, width=256),
+        audio=PackedSound(samples=64064, sample_rate=16000, channels=1),
+        frame_time_error=Fraction(1, 60),
+        missing=1000,
+    )
+    told = "32 frames of 256x256, at most 16.667 ms off, 64064 samples at 16000 Hz"
+    lacking = "; 1000 samples are missing in the film and silent"
+    assert f"cut      in; {told}{lacking}" in explain(name(0), replace(LEDGER, cut={name(0): made}))
+    whole = made.model_copy(update={"frame_time_error": Fraction(0), "missing": 0})
+    exact = "cut      in; 32 frames of 256x256, 64064 samples at 16000 Hz"
+    assert exact in explain(name(0), replace(LEDGER, cut={name(0): whole}))
 
 
 def test_a_packed_clip_says_where_it_lies() -> None:

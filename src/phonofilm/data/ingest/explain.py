@@ -5,10 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from phonofilm.data.ingest.ledger import Fate, Ledger, fate_of
 from phonofilm.data.ingest.rows import ClipRow, SourceRow
 from phonofilm.errors import SettingError
+
+if TYPE_CHECKING:
+    from phonofilm.data.packed.rows import PackedClip
 
 
 def explain(name: str, ledger: Ledger) -> list[str]:
@@ -76,10 +80,24 @@ def _clip_lines(clip: ClipRow, row: SourceRow, ledger: Ledger) -> Iterator[str]:
     subset = None if ledger.subsets is None else ledger.subsets.get(clip.source_id)
     if subset is not None:
         yield f"{'splits':8} {subset.value}"
+    if clip.clip_id in ledger.cut:
+        yield _line("cut", None, _made(ledger.cut[clip.clip_id]))
     for member in ledger.packed.get(clip.clip_id, ()):
         yield f"{'pack':8} {member.file}, bytes {member.offset} to {member.offset + member.size}: .{member.suffix}"
     fate = ledger.fates.get(clip.clip_id)
     yield "it is in" if fate is None else f"it is left out by {fate.stage}: {fate.reason.value}"
+
+
+def _made(cut: PackedClip) -> str:
+    """What a clip's file holds, and how far it is from the film."""
+    said = []
+    if cut.video is not None:
+        error = f", at most {float(cut.frame_time_error * 1000):.3f} ms off" if cut.frame_time_error else ""
+        said.append(f"{cut.video.frames} frames of {cut.video.height}x{cut.video.width}{error}")
+    if cut.audio is not None:
+        missing = f"; {cut.missing} samples are missing in the film and silent" if cut.missing else ""
+        said.append(f"{cut.audio.samples} samples at {cut.audio.sample_rate} Hz{missing}")
+    return ", ".join(said)
 
 
 def _judged(clip: ClipRow, ledger: Ledger) -> Iterator[str]:

@@ -14,7 +14,7 @@ from phonofilm.data.ingest.rows import ClipRow, ScoreRow, SourceRow, VerdictRow
 from phonofilm.data.ingest.subsets import Subset
 
 if TYPE_CHECKING:
-    from phonofilm.data.packed.rows import Member
+    from phonofilm.data.packed.rows import Member, PackedClip
 
 SPLITS = "splits"
 """The division into subsets."""
@@ -53,6 +53,7 @@ class Ledger:
         scores, verdicts, captions: of the clips that reached these stages.
         failures: files that a later stage could not work on, by stage and source id.
         subsets: of the films, by source id; films that it lacks are left out. ``None``: not divided yet.
+        cut: what came of each clip that was cut.
         packed: where each clip that was packed lies.
     """
 
@@ -63,6 +64,7 @@ class Ledger:
     captions: tuple[CaptionRow, ...] = ()
     failures: Mapping[tuple[str, str], Fate] = field(default_factory=dict)
     subsets: Mapping[str, Subset] | None = None
+    cut: Mapping[str, PackedClip] = field(default_factory=dict)
     packed: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
 
     @cached_property

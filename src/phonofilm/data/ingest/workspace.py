@@ -170,14 +170,16 @@ class Workspace:
         return {film.job: replace(film, folder=folder / film.job) for film in films}
 
     def after_cutting(self, ledger: Ledger) -> Ledger:
-        """The same, and which films could not be cut; of those that were not cut yet, nothing is known."""
+        """The same, and what came of cutting; of films that were not cut yet, nothing is known."""
         jobs, parts = self.to_cut(ledger), self.parts(self.cutting)
         tried = jobs.keys() - set(parts.missing(jobs))
         failed = {
             (stage, jobs[job].row.source_id): fate
             for (stage, job), fate in _failures(parts, (job for job in jobs if job in tried))
         }
-        return replace(ledger, failures={**ledger.failures, **failed})
+        rows = self.cut_rows(film for job, film in jobs.items() if job in tried)
+        cut = {row.clip.clip_id: row.clip for _, row in rows}
+        return replace(ledger, failures={**ledger.failures, **failed}, cut=cut)
 
     def cut_rows(self, films: Iterable[Kept]) -> Iterator[tuple[Kept, CutRow]]:
         """The clips that were cut of films, those left out that could not be cut.
