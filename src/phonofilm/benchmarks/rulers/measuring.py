@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -119,6 +119,19 @@ def _meant(name: str) -> bool:
     return both or name in ONSETS or issubclass(metric, Captioned)
 
 
+@dataclass
+class Gathered:
+    """What one metric made of the takes so far.
+
+    Attributes:
+        records: by the name of the variant.
+        refused: why a take cannot be measured, by its name.
+    """
+
+    records: dict[str, list[Any]]
+    refused: dict[str, str] = field(default_factory=dict)
+
+
 class Work:
     """One run.
 
@@ -142,14 +155,23 @@ class Work:
         good = [take for take in ground.takes if take.name not in skipped]
         if not good:
             raise MediaError(f"none of the {len(ground.takes)} films can be read: {next(iter(skipped.values()))}")
-        found = {metric.name: self._metric(metric, ground, good) for metric in self.metrics}
+        gathered = {metric.name: Gathered({variant.name: [] for variant in ground.variants}) for metric in self.metrics}
+        for take in good:
+            self._gather(gathered, take, ground.variants)
         return {
             "title": ground.title,
             "about": dict(ground.about),
             "n": len(good),
             "skipped": skipped,
             "variants": [variant.to_json() for variant in ground.variants],
-            "metrics": found,
+            "metrics": {
+                metric.name: {
+                    **described(metric),
+                    "refused": gathered[metric.name].refused,
+                    "scores": measured(metric, gathered[metric.name].records, ground.fps),
+                }
+                for metric in self.metrics
+            },
         }
 
     def _read(self, ground: Ground) -> Iterator[tuple[str, str]]:
@@ -176,25 +198,19 @@ class Work:
         self._progress(self._done, self._total)
         return outcome
 
-    def _metric(self, metric: Metric[Any], ground: Ground, takes: Sequence[Take]) -> dict[str, Any]:
-        """One metric on all variants."""
-        records: list[list[Any]] = [[] for _ in ground.variants]
-        refused: dict[str, str] = {}
-        for take in takes:
+    def _gather(self, gathered: Mapping[str, Gathered], take: Take, some: Sequence[Variant]) -> None:
+        """What each metric makes of one take in all its variants."""
+        kept = Kept.of(take, self._folder)  # once for all metrics: loading it costs more than most of them
+        for metric in self.metrics:
+            own = gathered[metric.name]
             try:
-                found = self._shown(metric, take, ground.variants)
+                found = [metric.measure(Shown(take, variant, kept)) for variant in some]
             except PhonofilmError as error:
-                refused[take.name] = str(error)
+                own.refused[take.name] = str(error)
             else:
-                for gathered, record in zip(records, found, strict=True):
-                    gathered.append(record)
+                for variant, record in zip(some, found, strict=True):
+                    own.records[variant.name].append(record)
             self._step(None)
-        by_variant = dict(zip((variant.name for variant in ground.variants), records, strict=True))
-        return {**described(metric), "refused": refused, "scores": measured(metric, by_variant, ground.fps)}
-
-    def _shown(self, metric: Metric[Any], take: Take, some: Sequence[Variant]) -> list[Any]:
-        kept = Kept.of(take, self._folder)
-        return [metric.measure(Shown(take, variant, kept)) for variant in some]
 
 
 def read_take(ground: Ground, index: int, metrics: Sequence[Metric[Any]], folder: Path) -> tuple[str, str]:
