@@ -27,7 +27,7 @@ from phonofilm.data.packed.loader import Batch, Loader, epoch_order
 from phonofilm.data.packed.rows import INDEX, Member
 from phonofilm.data.packed.shards import Sample, described, pack
 from phonofilm.data.packed.source import EncodedClips, PackedLatents, source
-from phonofilm.data.packed.windows import ClipWindows, Cutting
+from phonofilm.data.packed.windows import ClipWindows, Cutting, ShortClipsWarning
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media import read
 from phonofilm.media.cut import Form, Piece, cut_all
@@ -234,7 +234,10 @@ def test_windows_overlap_at_a_stride_and_short_clips_are_told(folder: Path) -> N
     short = sum(seconds < 2 for seconds in SECONDS.values())
     with pytest.raises(SettingError, match=f"{short} of {COUNT} clips"):
         ClipWindows(Packed(folder), long)
-    left = ClipWindows(Packed(folder), long, leave_short=True)
+    with pytest.warns(
+        ShortClipsWarning, match=rf"^{short} of {COUNT} clips, .* are left out: they are shorter than 2 s"
+    ):
+        left = ClipWindows(Packed(folder), long, leave_short=True)
     assert len(left.clip) == COUNT - short
     with pytest.raises(SettingError, match="shorter"):
         ClipWindows(Packed(folder), Cutting(replace(WINDOW, seconds=Fraction(9))), leave_short=True)

@@ -7,6 +7,7 @@ as many as fit into it, one every ``stride``. Reading is split in two: a *job* h
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -176,6 +177,10 @@ class Windows(Protocol):
         ...
 
 
+class ShortClipsWarning(UserWarning):
+    """Clips are left out for being shorter than a window, as was asked for."""
+
+
 @dataclass(frozen=True)
 class ClipWindows:
     """Windows of the films themselves.
@@ -183,7 +188,8 @@ class ClipWindows:
     Args:
         packed: the clips.
         cutting: shape of a window, and where they lie.
-        leave_short: clips too short for one window are left out; else they are an error.
+        leave_short: clips too short for one window are left out, and a :class:`ShortClipsWarning` says how many; else
+            they are an error.
 
     Raises:
         SettingError: if clips are too short for a window.
@@ -199,13 +205,18 @@ class ClipWindows:
         counts = _counts(self.packed, self.cutting)
         clip, number = numbered(counts)
         short = np.flatnonzero(counts == 0)
+        key = self.packed.table["clip_id"][int(short[0])].as_py() if len(short) else "none"
+        told = f"{len(short)} of {len(self.packed)} clips, {key} the first of them, are"
+        seconds = f"{float(self.cutting.shape.seconds):g} s"
         if not len(clip) or (len(short) and not self.leave_short):
-            key = self.packed.table["clip_id"][int(short[0])].as_py() if len(short) else "none"
             raise SettingError(
-                f"{len(short)} of {len(self.packed)} clips, {key} the first of them, are shorter than "
-                f"{float(self.cutting.shape.seconds):g} s: choose a shorter window, "
+                f"{told} shorter than {seconds}: choose a shorter window, "
                 "or leave them out (--leave-short, leave_short=true)"
             )
+        if len(short):
+            warnings.warn(
+                f"{told} left out: they are shorter than {seconds}", ShortClipsWarning, stacklevel=1
+            )  # once, whoever asks
         object.__setattr__(self, "clip", clip)
         object.__setattr__(self, "number", number)
 
