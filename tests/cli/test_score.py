@@ -90,6 +90,22 @@ def test_scores_come_as_tables_and_picture_too(run: Run, noise: Callable[[int], 
     assert (tmp_path / "ours" / "scores.png").exists()
 
 
+def test_the_table_counts_what_was_left_out_and_measured_against(run: Run, noise: Callable[[int], Path]) -> None:
+    films = noise(3)
+    ran = run("score", films, "--reference", films, "--metrics", "log-spectral-distance,avalign-svg")
+    assert ran.status == 0, ran.err
+    cells = {
+        row[0]: row
+        for row in ([cell.strip() for cell in line.split("│")[1:-1]] for line in ran.out.splitlines())
+        if row
+    }
+    assert cells["log-spectral-distance"][-3:] == ["3", "", "3"]
+    assert cells["avalign-svg"][-3:] == ["3", "", ""], "its ceiling alone comes from there"
+    (films / "3.mkv").write_bytes(b"no film")
+    again = run("score", films, "--metrics", "avalign-svg", "--skip-bad", "--force")
+    assert any(line.replace(" ", "").endswith("│3│1││") for line in again.out.splitlines())
+
+
 def test_two_runs_are_compared_clip_by_clip(run: Run, noise: Callable[[int], Path]) -> None:
     films = noise(3)
     for name in ("a.json", "b.json"):

@@ -171,8 +171,8 @@ def test_a_ceiling_that_fails_leaves_the_score():
 def test_reference_films_are_known_by_their_bytes(noise, tmp_path):
     own = noise(3)
     asked = {"metrics": ["log-spectral-distance", "avalign-svg"]}
-    first, second = (score_folder(own, own, workers=workers, **asked).references for workers in (1, 2))
-    assert first == second and list(first) == ["log-spectral-distance@1"], "a mere ceiling needs no reference"
+    first = score_folder(own, own, **asked).references
+    assert list(first) == ["log-spectral-distance@1"], "a mere ceiling needs no reference"
     true = tmp_path / "true"
     true.mkdir()
     for film in own.iterdir():
@@ -185,7 +185,7 @@ def test_reference_films_are_known_by_their_bytes(noise, tmp_path):
 
 def test_a_report_from_before_there_were_notes_is_read(tmp_path):
     report = score(crowd("a"), [Shade()])
-    row = report.to_json()
+    row = {**report.to_json(), "version": 2}
     for name in ("uncounted", "references", "notes"):
         del row[name]
     (tmp_path / "scores.json").write_text(json.dumps(row))

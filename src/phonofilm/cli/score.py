@@ -65,10 +65,10 @@ def score(
 ) -> None:
     """Measure films: is what is heard in time with what is seen, and is it what the prompt says?
 
-    Prompts come from the .json file beside each film, or from a manifest.jsonl in the folder. Every score stands
-    beside its 95 % interval, and beside what wrongly paired picture and sound would get. A run that was stopped goes
-    on where it was: what was read of a film is kept by the film's bytes. A metric that cannot be computed says why,
-    and the others go on.
+    Prompts come from the .json file beside each film (prompt, caption or text), or from a manifest.jsonl in the folder.
+    Every score stands beside its 95 % interval, and beside what wrongly paired picture and sound would get. A run that
+    was stopped goes on where it was: what was read of a film is kept by the film's bytes. A metric that cannot be
+    computed says why, and the others go on.
 
     Examples:
     phonofilm score --list

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from phonofilm.errors import SettingError
@@ -29,7 +30,7 @@ def finish(
     metrics: Sequence[Metric[Any]],
     seed: int,
     skip_bad: bool,
-    digests: Mapping[str, str] | None = None,
+    digests: Mapping[str, str] = MappingProxyType({}),
 ) -> Report:
     """The report on a pass over clips and, where there are such, one over reference clips.
 
@@ -50,7 +51,7 @@ def finish(
         column, others = own.columns[place], None if true is None else true.columns[place]
         if true is not None and others is not None and metric.needs_pairs:
             column = column.without(_unpaired(column, others, true.skipped, skip_bad))
-        report = _with(report, metric, own, column, others, seed, digests or {})
+        report = _with(report, metric, own, column, others, seed, digests)
     return replace(report, notes=(*_rates(own, true), *report.notes))
 
 

@@ -101,7 +101,7 @@ def score_folder(
     total, done = len(own) + len(true or ()), 0
     kept = None if cache is None else Cache(Path(cache))
 
-    digests: dict[str, str] = {}
+    digests: dict[str, str] | None = {} if any(metric.needs_reference for metric in wanted) else None
 
     def through(some: Sequence[Film], known: dict[str, str] | None = None) -> Pass:
         def counted() -> Iterator[tuple[str, Measured | MediaError]]:
@@ -115,7 +115,7 @@ def score_folder(
         return gather(counted(), len(wanted), skip_bad)
 
     passes = through(own), None if true is None else through(true, digests)
-    report = finish(*passes, wanted, seed, skip_bad, digests)
+    report = finish(*passes, wanted, seed, skip_bad, digests or {})
     return replace(
         report,
         notes=(*report.notes, *wordless([*own, *(true or ())])),

@@ -129,6 +129,7 @@ class SyncError(Metric[Sides]):
     name = "sync-error"
     version = 3
     source = OURS
+    uncounted = "in it nothing is heard or seen to happen"
     gives = (name, "sync-offset")
 
     def __init__(self) -> None:
