@@ -89,9 +89,12 @@ def test_short_clips_are_an_error_with_latents_as_without(samples: list[Sample],
     pack(samples, tmp_path)
     long = replace(WINDOW, seconds=Fraction(2))
     windows = windows_of(tmp_path, 2, leave_short=True)
-    encode(windows, codec)
+    name = encode(windows, codec).name
     with pytest.raises(SettingError, match="1 of 4 clips, clip-002 the first of them, are shorter"):
         source(tmp_path, codec, long)
+    with pytest.raises(SettingError, match="1 of 4 clips"):
+        Loader.open(tmp_path, latents=name, batch=2)
+    assert len(Loader.open(tmp_path, latents=name, leave_short=True, batch=2)) == len(samples) // 2
     left = source(tmp_path, codec, long, leave_short=True)
     assert isinstance(left, PackedLatents)
     assert len(left) == len(samples) - 1

@@ -148,13 +148,14 @@ class LatentWindows:
     Args:
         packed: the clips.
         folder: name of the latents' folder beside them (:attr:`LatentKind.folder`).
+        leave_short: see :class:`~phonofilm.data.packed.windows.ClipWindows`.
 
     Raises:
         MediaError: if there are no such latents, they are not finished, or are of other clips or windows.
-        SettingError: if no clip is as long as a window.
+        SettingError: if clips are too short for a window.
     """
 
-    def __init__(self, packed: Packed, folder: str) -> None:
+    def __init__(self, packed: Packed, folder: str, leave_short: bool = False) -> None:
         self.packed = packed
         self.files = Files(f"{packed.files.root}/{folder}")
         self.kind = self._kind()
@@ -166,7 +167,7 @@ class LatentWindows:
         windows = np.append(np.asarray(table["windows"]), 0)  # the last is that of row -1: a clip without latents
         self.table: pa.Table = table
         self.clip, self.number = numbered(windows[self._row])
-        if not np.array_equal(self.clip, ClipWindows(packed, self.kind.cutting, leave_short=True).clip):
+        if not np.array_equal(self.clip, ClipWindows(packed, self.kind.cutting, leave_short).clip):
             raise MediaError(f"{self.files.root} holds latents of other windows than these clips have: {ADVICE}")
 
     @property

@@ -146,7 +146,7 @@ class Loader:
             raise SettingError("a loader reads clips or latents: give it a cutting, or the name of a latents folder")
         packed = Packed(place, split)
         if latents is not None:
-            return cls(LatentWindows(packed, latents), **options)
+            return cls(LatentWindows(packed, latents, leave_short), **options)
         assert cutting is not None
         return cls(ClipWindows(packed, cutting, leave_short), **options)
 

@@ -98,12 +98,11 @@ def source(
         SettingError: if clips lack picture or sound, or are shorter than a window.
     """
     packed, cutting = Packed(place, split), Cutting(shape)
-    windows = ClipWindows(packed, cutting, leave_short)  # also where there are latents: what is left out is asked for
     for number in Number:
         folder = kind_of(codec, packed, cutting, number).folder
         if packed.files.holds(f"{folder}/{INDEX}"):
-            return PackedLatents(LatentWindows(packed, folder))
-    found = EncodedClips(windows, codec)
+            return PackedLatents(LatentWindows(packed, folder, leave_short))
+    found = EncodedClips(ClipWindows(packed, cutting, leave_short), codec)
     warnings.warn(
         f"{place} has no finished latents of this codec and of windows of {float(shape.seconds):g} s: clips are "
         f"encoded each time they are read; phonofilm prepare encode {place} --model MODEL does so once",
