@@ -152,3 +152,15 @@ def test_helpers_compute_in_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     assert may_thread()
     with helpers(1) as pool:
         assert not pool.schedule(_may_thread, args=(None,)).result()
+
+
+def _hears_interrupts(_: object) -> bool:
+    return signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no signal masks")
+def test_helpers_never_hear_of_ctrl_c_not_even_while_they_begin() -> None:
+    assert _hears_interrupts(None)
+    with helpers(1) as pool:
+        assert _hears_interrupts(None)
+        assert not pool.schedule(_hears_interrupts, args=(None,)).result()

@@ -38,6 +38,8 @@ def helpers(count: int, prepare: Callable[..., None] | None = None, *arguments: 
     begin = (listening, prepare, arguments)
     with listening, held, ProcessPool(count, initializer=_begin, initargs=begin, context=context) as pool:
         try:
+            with _deaf():
+                _ = pool.active  # starts the processes now
             yield pool
         except ProcessExpired as error:
             pool.stop()
@@ -47,6 +49,23 @@ def helpers(count: int, prepare: Callable[..., None] | None = None, *arguments: 
         except BaseException:
             pool.stop()
             raise
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Processes and threads that begin during the block, and what they begin, never hear of Ctrl-C.
+
+    It reaches every process of a terminal, and one that is only just importing its modules would show where. The first
+    process decides for all.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows has no such masks
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def one_thread() -> None:

@@ -20,6 +20,7 @@ from phonofilm.cli.score import score
 from phonofilm.cli.train import train
 from phonofilm.errors import PhonofilmError
 
+INTERRUPTED = 130  # exit status of a command that Ctrl-C ended, as shells have it
 USAGE = 2  # exit status of every mistake a user can mend
 _UsageError: Any = typer.BadParameter.__mro__[1]  # has no public name of its own
 
@@ -69,6 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except _UsageError as error:
         typer.echo(_sentence(error), err=True)
         sys.exit(USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("phonofilm: stopped; give the same command again to go on where it was", err=True)
+        sys.exit(INTERRUPTED)
     if status:
         sys.exit(status)
 
