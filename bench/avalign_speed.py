@@ -4,9 +4,10 @@
 
 ``--public`` names a copy of ``av_align.py`` of github.com/guyyariv/TempoTokens (MIT; the version of February 2025). It
 is run as its own ``__main__`` runs it, on the film and on its sound as a WAV file, which is written before the clock
-starts. Both sides are warm: what is compiled once a machine is not counted. Rounds alternate, and the quickest of
-each counts. Without ``--public`` only our side is timed. Processor seconds are those of all threads: where other work
-keeps the cores busy, their ratio tells more than that of the seconds that passed.
+starts. The script fails where their values differ by more than 1e-9. Both sides are warm: what is compiled once a
+machine is not counted. Rounds alternate, and the quickest of each counts. Without ``--public`` only our side is timed.
+Processor seconds are those of all threads: where other work keeps the cores busy, their ratio tells more than that of
+the seconds that passed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import argparse
 import importlib.util
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,6 +30,9 @@ from phonofilm.metrics import Subject
 from phonofilm.metrics._features.peaks import compiled_farneback, librosa_onset
 from phonofilm.metrics.avalign_tempotokens_2025 import AvAlignTempoTokens2025
 
+EQUAL = 1e-9
+"""How far the two values of a film may be apart."""
+
 
 def main() -> None:
     """Measure and print."""
@@ -41,13 +45,29 @@ def main() -> None:
     compiled_farneback(), librosa_onset()
     public = None if given.public is None else _module(given.public)
     with tempfile.TemporaryDirectory() as folder:
-        result = {film.name: compared(film, public, Path(folder), given.rounds) for film in given.films}
-    for what in ("seconds", "processor seconds") if public else ():
-        own, other = (sum(result[film.name][f"{side}{what}"] for film in given.films) for side in ("", "public "))
-        result[f"public {what} over ours, all films"] = other / own
+        result: dict[str, Any] = {film.name: compared(film, public, Path(folder), given.rounds) for film in given.films}
+    if public:
+        largest = agreed(result)
+        for what in ("seconds", "processor seconds"):
+            own, other = (sum(result[film.name][f"{side}{what}"] for film in given.films) for side in ("", "public "))
+            result[f"public {what} over ours, all films"] = other / own
+        result["largest difference of the two values"] = largest
     result["threads"] = cv2.getNumThreads()
     note = "AV-Align (form of 2025) from film to value; the quickest of alternating rounds, everything compiled before."
     _results.publish("avalign-speed", "AV-Align beside the public implementation", note, result, given.write)
+
+
+def agreed(films: Mapping[str, Any]) -> float:
+    """The largest difference between our value and the public one of the same film.
+
+    Raises:
+        SystemExit: naming the film whose values are not the same.
+    """
+    apart = {name: abs(one["value"] - one["public value"]) for name, one in films.items()}
+    for name, size in apart.items():
+        if not size <= EQUAL:  # so written, nan is no match
+            raise SystemExit(f"{name}: ours and the public value differ by {size:g}, more than {EQUAL:g}")
+    return max(apart.values())
 
 
 def compared(film: Path, public: ModuleType | None, folder: Path, rounds: int) -> dict[str, Any]:

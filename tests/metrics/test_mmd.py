@@ -5,7 +5,7 @@ from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
 
 from phonofilm.errors import SettingError
 from phonofilm.metrics._maths import mmd
-from phonofilm.metrics._maths.mmd import ClipSums, Polynomial, Rbf, mmd2, subset_mmd2
+from phonofilm.metrics._maths.mmd import ClipSums, Polynomial, Rbf, mmd2
 
 
 def sets(n, m, d, seed):
@@ -136,27 +136,12 @@ def test_sums_over_clips_give_the_distance_of_any_of_them(kernel, monkeypatch):
         assert sums.mmd2(clips) == pytest.approx(mmd2(np.concatenate([own[i] for i in clips]), b, kernel), rel=1e-10)
 
 
-def test_a_subset_that_is_the_set_has_its_distance_and_no_spread():
-    a, b = sets(17, 17, 5, 0)
-    found = subset_mmd2(a, b, Polynomial(), seed=0, subsets=3, size=17)
-    assert found == pytest.approx((mmd2(a, b, Polynomial()), 0), abs=1e-12)
-
-
-def test_subsets_are_right_on_average():
-    a, b = sets(60, 70, 5, 0)
-    mean, spread = subset_mmd2(a, b, Polynomial(), seed=0, subsets=200, size=20)
-    assert spread > 0
-    assert mean == pytest.approx(mmd2(a, b, Polynomial()), abs=4 * spread / 200**0.5)
-
-
 def test_bad_features_are_refused():
     a, b = sets(5, 5, 3, 0)
     with pytest.raises(SettingError, match="at least 2"):
         mmd2(a[:1], b, Polynomial())
     with pytest.raises(SettingError, match="finite"):
         mmd2(a * np.nan, b, Polynomial())
-    with pytest.raises(SettingError, match="subsets of 6"):
-        subset_mmd2(a, b, Polynomial(), seed=0, size=6)
 
 
 def test_arguments_are_left_as_they_were():

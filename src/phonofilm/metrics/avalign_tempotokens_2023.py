@@ -1,12 +1,13 @@
-"""AV-Align as first published (TempoTokens, arXiv 2309.16429), and as JavisBench and many others copied it.
+"""AV-Align as first published (TempoTokens, arXiv 2309.16429), whose formula JavisBench and many others copied.
 
 Peaks are those of :mod:`phonofilm.metrics._features.peaks`. With n the sound peaks that have a picture peak strictly
 within one frame of them, A sound peaks and V picture peaks, a clip scores n / (A + V - n), and 0 without any peaks
 (the public function divides by zero there). The score is the mean over clips.
 
 **It can exceed 1**: several sounds around one movement all count as matched, and n exceeds V (three sounds around one
-movement score 3). Its tolerance is a frame, so films of a lower rate score better. JavisBench differs in one more
-respect: it reads sound at the file's own rate, where this takes 22,050 Hz as the first publication did.
+movement score 3). Its tolerance is a frame, so films of a lower rate score better. JavisBench's values differ all the
+same: it reads sound at the file's own rate, so that onsets lie on another grid, where this takes 22,050 Hz as the first
+publication did. That form has no name here.
 
 The formula is that of ``av_align.py`` in github.com/guyyariv/TempoTokens at commit 34d9502 of October 2023 (which does
 not run as it stands: it uses a length that it never sets; its copies set it).

@@ -5,7 +5,7 @@ by at least 0.1 pixels on average, and each matches one sound at most: sounds in
 peak that is strictly within one frame of them and still free. So a clip never scores more than 1. The public code says
 that both have "always been the case"; its version of October 2023, and the copies that others made of it, have neither.
 
-MOVA's form is this one with the sound at 44,100 Hz, which halves the grid of its onsets.
+MOVA's form is this one with the sound at 44,100 Hz, which halves the grid of its onsets. It has no name here.
 
 The formula is that of ``av_align.py`` in github.com/guyyariv/TempoTokens at commit bf0b1e3.
 """

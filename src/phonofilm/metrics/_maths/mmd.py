@@ -171,30 +171,6 @@ def mmd2(features: np.ndarray, reference: np.ndarray, kernel: Kernel, *, biased:
     return _within(one, kernel, biased) + _within(other, kernel, biased) - 2 * between
 
 
-def subset_mmd2(
-    features: np.ndarray, reference: np.ndarray, kernel: Kernel, *, seed: int, subsets: int = 100, size: int = 1000
-) -> tuple[float, float]:
-    """Mean and standard deviation of unbiased MMD^2 over random subsets of both sets, as KID is published.
-
-    Args:
-        features, reference, kernel: see :func:`mmd2`.
-        seed: of the draws, without repeats within a subset.
-        subsets, size: how many, and of how many vectors.
-
-    Raises:
-        SettingError: if a set has fewer vectors than a subset.
-    """
-    fewest = min(len(features), len(reference))
-    if size > fewest:
-        raise SettingError(f"subsets of {size} vectors cannot be drawn from {fewest}: score more clips")
-    rng = np.random.default_rng(seed)
-    drawn = [
-        mmd2(features[rng.permutation(len(features))[:size]], reference[rng.permutation(len(reference))[:size]], kernel)
-        for _ in range(subsets)
-    ]
-    return float(np.mean(drawn)), float(np.std(drawn))
-
-
 def _within(vectors: np.ndarray, kernel: Kernel, biased: bool) -> float:
     count, total = len(vectors), _total(vectors, vectors, kernel)
     if biased:
