@@ -77,7 +77,7 @@ def test_scores_come_as_tables_and_picture_too(run: Run, noise: Callable[[int], 
     assert "| avalign-svg, higher is better | " in page and "event-sync@1 |" in page
     paper = (tmp_path / "scores.tex").read_text()
     assert paper.count("\\\\\n") == 14 and r"\begin{tabular}{lrrrrrrr}" in paper
-    assert "% 95 % of avalign-svg, " in paper and "* 95 % of avalign-svg, " in page
+    assert "% 95 %: percentile bootstrap" in paper and "* 95 %: percentile bootstrap" in page
     assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
     several = run("plot", "scores.json", "scores.json", "-o", "both.md")
     assert several.status == 2 and "given twice" in several.err

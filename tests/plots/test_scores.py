@@ -55,7 +55,13 @@ def test_what_the_table_does_not_show_stands_below_it():
         "* films differ in their rates",
     ]
     both = latex({"ours": OURS, "theirs": known})
-    assert "% ours: 95 % of f1: bootstrap\n" in both and "% theirs: no value for fad: no_weights\n" in both
+    assert "% ours: 95 %: bootstrap\n" in both and "% theirs: no value for fad: no_weights\n" in both
+
+
+def test_intervals_of_two_kinds_are_told_by_their_scores():
+    known = report(*(score(name, 1.0, interval=[0.0, 2.0]) for name in ("f1", "f2", "fad")))
+    known["scores"]["fad"]["method"] = "jackknife"
+    assert markdown({"ours": known}).splitlines()[6:] == ["* 95 % of f1, f2: bootstrap", "* 95 % of fad: jackknife"]
 
 
 def test_several_systems_stand_beside_each_other():

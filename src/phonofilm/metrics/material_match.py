@@ -93,6 +93,7 @@ class MaterialMatch(Metric[Look]):
 
     name = "material-match"
     version = 1
+    uncounted = "it has no sentence that names a material"
     source = OURS
     gives = tuple(f"material-{side}" for side in SIDES)
 

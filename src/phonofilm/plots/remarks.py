@@ -17,7 +17,7 @@ def remarks(report: Row) -> list[str]:
     """
     scores = list(report["scores"].values())
     without = ((one["reason"], one["name"]) for one in scores if one["value"] is None)
-    made = ((one["method"], one["name"]) for one in scores if one["interval"] is not None)
+    made = _together((one["method"], one["name"]) for one in scores if one["interval"] is not None)
     return [
         *(_some(f"{name} left out", films) for name, films in report.get("refused", {}).items()),
         *(
@@ -26,7 +26,7 @@ def remarks(report: Row) -> list[str]:
             if report["counted"].get(name)  # otherwise it has no value, for that very reason
         ),
         *(f"no value for {', '.join(names)}: {reason}" for reason, names in _together(without).items()),
-        *(f"95 % of {', '.join(names)}: {method}" for method, names in _together(made).items()),
+        *(f"95 %{_of(names) if len(made) > 1 else ''}: {method}" for method, names in made.items()),
         *report.get("notes", ()),
     ]
 
@@ -40,6 +40,10 @@ def _some(what: str, films: Mapping[str, str]) -> str:
     name, reason = next(iter(films.items()))
     said = reason if name in reason else f"{name}: {reason}"
     return f"{what} {len(films)} film{'s' if len(films) > 1 else ''}, such as {said}"
+
+
+def _of(names: list[str]) -> str:
+    return f" of {', '.join(names)}"
 
 
 def _together(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
