@@ -94,33 +94,33 @@ def timeline(place: Path, row: SourceRow) -> Timeline:
 def _packets(place: Path, audio: AudioInfo | None) -> tuple[list[tuple[int | None, int]], list[Run]]:
     """When and for how long each picture is shown, in ticks, and when there is sound; packets would hold bytes."""
     pictures: list[tuple[int | None, int]] = []
-    heard: list[Run] = []
-    jump = Fraction(0) if audio is None else jump_of(audio) / audio.sample_rate
-    lasts = False
+    heard: list[tuple[int, int]] = []  # in ticks: there are many packets, and fractions are slow
     with opened(place) as container:
         streams = film_streams(container)
+        tick = Fraction(1) if audio is None else streams.audio.time_base
+        jump = Fraction(0) if audio is None else jump_of(audio) / audio.sample_rate / tick
+        lasts = 0
         for packet in container.demux(*streams.present()):
             if not packet.size or packet.is_discard:
                 continue
             if packet.stream_index == streams.video.index:
                 pictures.append((packet.pts, packet.duration or 0))
             elif packet.pts is not None:
-                _hear(heard, packet, jump, known=lasts)
-                lasts = bool(packet.duration)
-    return pictures, heard
+                _hear(heard, packet, int(jump), known=lasts > 0)
+                lasts = packet.duration or 0
+    return pictures, [(begin * tick, end * tick) for begin, end in heard]
 
 
-def _hear(heard: list[Run], packet: Any, jump: Fraction, *, known: bool) -> None:
+def _hear(heard: list[tuple[int, int]], packet: Any, jump: int, *, known: bool) -> None:
     """Add a packet's sound to the last run, unless more than ``jump`` lies between: so much, stamps may be wrong.
 
     Args:
-        heard: runs so far.
+        heard: runs so far, in ticks.
         packet: of sound.
-        jump: in seconds.
+        jump: in ticks.
         known: the packet before said how long it lasts; else it lasts until this one.
     """
-    begin = packet.pts * packet.time_base
-    end = begin + (packet.duration or 0) * packet.time_base
+    begin, end = packet.pts, packet.pts + (packet.duration or 0)
     if heard and (begin <= heard[-1][1] + jump or not known):
         heard[-1] = heard[-1][0], max(heard[-1][1], end)
     else:
