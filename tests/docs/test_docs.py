@@ -18,6 +18,7 @@ from typing import Any, get_type_hints
 import pytest
 import torch
 
+from phonofilm import metrics
 from phonofilm.cli import main
 from phonofilm.cli.generate import generate
 from phonofilm.diffusion.samplers import SAMPLERS
@@ -204,3 +205,11 @@ def test_the_guide_to_metrics_is_followed_word_for_word(tmp_path: Path) -> None:
         assert ran.returncode == 0, f"{shlex.join(words)}: {ran.stdout}{ran.stderr}"
         said += ran.stdout
     assert "sudden-light@1" in said and "1 passed" in said
+
+
+def test_the_kinds_that_the_guide_to_metrics_names_can_be_imported() -> None:
+    text = (ROOT / "docs" / "add-a-metric.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)
+    assert len(named) > 5
+    assert set(named) <= set(metrics.__all__)
+    assert "._" not in "".join(blocks("python", text)), "what the guide imports is public"

@@ -8,6 +8,10 @@ True
 from phonofilm.metrics._compare import Difference, compare
 from phonofilm.metrics._find import find, kind, names
 from phonofilm.metrics._given import Given, Opened, Published
+from phonofilm.metrics._kinds.agreement import Agreement, Two
+from phonofilm.metrics._kinds.paired import Paired
+from phonofilm.metrics._kinds.per_clip import PerClip
+from phonofilm.metrics._kinds.set_distance import FrechetDistance, KernelDistance, PooledDistance
 from phonofilm.metrics._maths.frechet import frechet
 from phonofilm.metrics._maths.match import offsets
 from phonofilm.metrics._maths.resample import derangements
@@ -20,20 +24,27 @@ from phonofilm.metrics._subject import Arrays, Reading, Subject
 
 __all__ = [
     "About",
+    "Agreement",
     "Arrays",
     "Better",
     "Detection",
     "Difference",
+    "FrechetDistance",
     "Given",
+    "KernelDistance",
     "Metric",
     "OURS",
     "Opened",
+    "Paired",
+    "PerClip",
+    "PooledDistance",
     "Published",
     "Reading",
     "Report",
     "Score",
     "Source",
     "Subject",
+    "Two",
     "compare",
     "derangements",
     "events",
