@@ -64,7 +64,7 @@ def test_list_says_of_every_metric_what_it_is_and_needs(run: Run) -> None:
         assert ("--reference" in needed, "--codec" in needed) == (one.needs_reference, one.needs_codec)
     every = {one.name: one for name in names() for one in kind(name).weights}
     told = [
-        f"{one.name}: {one.what}\n    from {one.home}\n    licence: {one.licence}" for _, one in sorted(every.items())
+        f"{one.name}: {one.what}\n    from {one.home}\n    licence: {one.terms}" for _, one in sorted(every.items())
     ]
     assert weights.strip().split("\n\n") == told
 

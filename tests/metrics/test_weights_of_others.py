@@ -28,6 +28,13 @@ def test_weights_without_a_checksum_are_few_and_known():
     assert {name for name, one in WEIGHTS.items() if not one.sha256} == WITHOUT_CHECKSUM & set(WEIGHTS)
 
 
+def test_weights_without_a_checksum_say_so_beside_their_licence():
+    assert {name for name, one in WEIGHTS.items() if "no checksum is known" in one.terms} == WITHOUT_CHECKSUM & set(
+        WEIGHTS
+    )
+    assert all(one.terms.startswith(one.licence) for one in WEIGHTS.values())
+
+
 @pytest.mark.parametrize("name", sorted(set(WEIGHTS) - WITHOUT_CHECKSUM))
 def test_another_file_is_refused(name, tmp_path: Path):
     other = tmp_path / "weights"

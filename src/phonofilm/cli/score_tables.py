@@ -51,7 +51,7 @@ def _metric(one: type[Metric[Any]]) -> str:
 
 
 def _weights(one: Published) -> str:
-    return f"{one.name}: {one.what}\n    from {one.home}\n    licence: {one.licence}"
+    return f"{one.name}: {one.what}\n    from {one.home}\n    licence: {one.terms}"
 
 
 def summary(kind: type[Metric[Any]]) -> str:
@@ -99,8 +99,8 @@ def licences(report: Report) -> list[str]:
     """The licences of the weights that scores were made with."""
     from phonofilm.metrics import kind
 
-    used = {one.name: one.licence for name in report.counted for one in kind(name.partition("@")[0]).weights}
-    return [f"weights {name}: {licence}" for name, licence in used.items()]
+    used = {one.name: one.terms for name in report.counted for one in kind(name.partition("@")[0]).weights}
+    return [f"weights {name}: {terms}" for name, terms in used.items()]
 
 
 def below(report: Report) -> list[str]:

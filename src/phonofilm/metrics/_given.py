@@ -34,6 +34,12 @@ class Published:
     licence: str
     sha256: str = ""
 
+    @property
+    def terms(self) -> str:
+        """Licence, and how far a file is held against what was published."""
+        unsure = "" if self.sha256 else "; no checksum is known: any file of the right shapes is taken"
+        return f"{self.licence}{unsure}"
+
 
 @dataclass(frozen=True)
 class Opened:
