@@ -133,12 +133,12 @@ def decode_after_seek(path: Path | Held, container: InputContainer, stream: Any,
 
 
 def last_packet_end(path: Path | Held) -> Fraction:
-    """Where the last packet of any stream ends, in seconds on the file's own clock."""
+    """Where the last packet of any stream ends, subtitles too, in seconds on the file's own clock."""
     with opened(path) as container:
         return max(
             (
                 (packet.pts + (packet.duration or 0)) * packet.time_base
-                for packet in container.demux(*film_streams(container).present())
+                for packet in container.demux()
                 if packet.pts is not None
             ),
             default=Fraction(0),

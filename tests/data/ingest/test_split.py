@@ -17,9 +17,10 @@ from phonofilm.data.ingest.timeline import timeline
 from phonofilm.data.packed.windows import Cutting
 from phonofilm.errors import MediaError
 from phonofilm.media.clip import Clip
+from phonofilm.media.probe import probe
 from phonofilm.media.write import write
 from phonofilm.shapes import ClipShape
-from tests.media.films import noise, numbered, stamped_film
+from tests.media.films import ffmpeg, noise, numbered, stamped_film
 
 
 def scanned(path: Path) -> Scanned:
@@ -231,6 +232,15 @@ def test_a_film_cut_short_gives_no_clips_but_a_reason(name: str, clips: Path, tm
     for settings in (Split(seconds=Fraction(2)), Split(seconds=Fraction(1), rest=Fraction(0)), Split()):
         with pytest.raises(MediaError, match=r"is cut short at 4\.\d\d of 7\.8"):
             split(settings, short)
+
+
+def test_subtitles_that_outlast_a_film_do_not_make_it_cut_short(film: Scanned, tmp_path: Path) -> None:
+    words, path = tmp_path / "words.srt", tmp_path / "film.mkv"
+    words.write_text("1\n00:00:01,000 --> 00:00:09,500\nhello\n")
+    ffmpeg("-i", str(film.place), "-i", str(words), "-c:v", "copy", "-c:a", "copy", str(path))
+    info = probe(path)
+    assert info.seconds is not None and info.seconds > 9
+    assert [clip.span.frames for clip in split(Split(), scanned(path))] == [213]
 
 
 def test_times_of_packets_are_those_of_decoded_pictures(clips: Path) -> None:
