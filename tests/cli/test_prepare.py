@@ -3,80 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from fractions import Fraction
+from contextlib import nullcontext
 from pathlib import Path
 
-import numpy as np
 import pytest
 
+from phonofilm.data.ingest import joining
 from phonofilm.data.ingest.locking import at_work
 from phonofilm.data.ingest.stage import Shard
 from phonofilm.data.packed.folder import Packed
-from phonofilm.media.clip import Clip
 from tests.cli.conftest import Run
-
-RECIPE = """
-name: small
-description: One-second clips.
-films: any
-split: {seconds: 1}
-filter: {rules: ["not all_zero"]}
-caption: {sources: [{kind: folder}], required: false}
-splits: {kind: shares, seed: 0, shares: {train: 0.5, test: 0.5}}
-pack: {fps: 8, size: [32, 32], sample_rate: 16000, channels: 1, shard_bytes: 20000}
-expects: [{of: clips, count: 11, cite: here}]
-"""
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four films in two folders, one of them silent, a copy of one, and a file that is no film."""
-    folder = tmp_path_factory.mktemp("films")
-    rng = np.random.default_rng(0)
-    for number, (kind, seconds, rate) in enumerate([("rain", 3, 22050), ("rain", 4, 44100), ("bells", 5, 48000)]):
-        (folder / kind).mkdir(exist_ok=True)
-        noise = rng.integers(0, 256, (25 * seconds, 1, 1, 3), np.uint8)
-        frames = np.broadcast_to(noise, (25 * seconds, 48, 64, 3)).copy()
-        frames[:, :, :32] //= 2
-        sound = rng.uniform(-0.5, 0.5, (2, seconds * rate)).astype(np.float32)
-        sound *= number != 1
-        Clip(frames, sound, Fraction(25), rate).save(folder / kind / f"{number}.mp4")
-    (folder / "rain" / "copy.mp4").write_bytes((folder / "bells" / "2.mp4").read_bytes())
-    (folder / "bad.mp4").write_bytes(b"nothing")
-    return folder
-
-
-def bytes_of(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-@pytest.fixture(scope="module")
-def prepared(films: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What an uninterrupted run with one process makes."""
-    folder = tmp_path_factory.mktemp("prepared")
-    process = begun(folder, films, 1)
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors
-    return folder
-
-
-def begun(folder: Path, films: Path, workers: int, *program: str) -> subprocess.Popen[str]:
-    recipe = folder / "small.yaml"
-    recipe.write_text(RECIPE)
-    command = [sys.executable, *(program or ("-m", "phonofilm")), "prepare", "run", recipe, films, "-o", folder / "out"]
-    return subprocess.Popen(
-        [*map(str, command), "--workers", str(workers), "--max-bad", "0.5"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+from tests.cli.preparing import bytes_of
 
 
 def test_a_recipe_gives_clips_with_captions_subsets_and_a_report(prepared: Path, films: Path) -> None:
@@ -90,66 +28,6 @@ def test_a_recipe_gives_clips_with_captions_subsets_and_a_report(prepared: Path,
     page = (prepared / "out.work" / "report.html").read_text(encoding="utf-8")
     for word in ("unreadable", "duplicate", "rule", "small should have 11 clips and has 8"):
         assert word in page
-
-
-KILLER = """
-import os, signal, sys
-from phonofilm.cli import main
-from phonofilm.media import atomic
-
-settle, pattern = atomic._settle, sys.argv.pop(1)
-
-
-def settle_and_die(folder):
-    settle(folder)
-    if any(folder.parent.glob(pattern)):
-        os.killpg(0, signal.SIGKILL)
-
-
-atomic._settle = settle_and_die
-main(sys.argv[1:])
-"""
-"""Phonofilm, killed with all its processes as soon as it has written a file of that name: before a journal says so."""
-
-
-def parts_of(folder: Path, stage: str) -> list[Path]:
-    return [path for path in folder.glob(f"out.work/{stage}-*/*.jsonl") if "journal" not in path.name]
-
-
-def test_killed_in_every_stage_and_continued_with_more_processes_it_gives_the_same_bytes(
-    prepared: Path, films: Path, tmp_path: Path
-) -> None:
-    for stage in ("scan", "split", "score", "cut", "out"):
-        written = "out/shard-*.tar" if stage == "out" else f"{stage}-*/*.jsonl"
-        process = begun(tmp_path, films, 2, "-c", KILLER, written)
-        _, errors = process.communicate()
-        assert process.returncode == -signal.SIGKILL, (stage, errors)
-        if stage != "out":
-            assert len(parts_of(tmp_path, stage)) == 1 < len(parts_of(prepared, stage)), "others were left to do"
-    shards = [len(list((folder / "out").glob("shard-*"))) for folder in (tmp_path, prepared)]
-    assert shards[0] == 1 < shards[1]
-    assert not (tmp_path / "out" / "index.parquet").exists()
-    process = begun(tmp_path, films, 2)
-    said, errors = process.communicate()
-    assert process.returncode == 0, errors
-    assert "8 used" in said
-    assert bytes_of(tmp_path / "out") == bytes_of(prepared / "out")
-    assert not list(tmp_path.rglob("*.part"))
-
-
-def test_killed_while_a_film_is_cut_it_gives_the_same_bytes(prepared: Path, films: Path, tmp_path: Path) -> None:
-    process = begun(tmp_path, films, 1)
-    while process.poll() is None and not list(tmp_path.glob("out.work/cut-*/*/*.mp4")):
-        time.sleep(0.001)
-    os.killpg(process.pid, signal.SIGKILL)
-    _, errors = process.communicate()
-    assert process.returncode == -signal.SIGKILL, errors
-    assert len(parts_of(tmp_path, "cut")) < 2, "a film was left to do"
-    process = begun(tmp_path, films, 2)
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors
-    assert bytes_of(tmp_path / "out") == bytes_of(prepared / "out")
-    assert not list(tmp_path.rglob("*.part"))
 
 
 def test_the_jobs_of_an_array_do_all_but_packing_and_none_waits_for_another(
@@ -253,10 +131,14 @@ def test_too_many_bad_films_are_status_3(run: Run, films: Path) -> None:
     assert "5 films, 3 used (left out: " in ran.out
 
 
-@pytest.mark.parametrize("verb", [["scan"], ["split", "--seconds", "2"], ["pack", "-o", "packed"], ["run"], ["verify"]])
+@pytest.mark.parametrize(
+    "verb",
+    [["scan"], ["split", "--seconds", "2"], ["score", "--ray", "auto"], ["pack", "-o", "packed"], ["run"], ["verify"]],
+)
 def test_a_second_run_in_a_work_folder_is_refused_and_changes_nothing(
-    run: Run, prepared: Path, films: Path, tmp_path: Path, verb: list[str]
+    run: Run, prepared: Path, films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: list[str]
 ) -> None:
+    monkeypatch.setattr(joining, "joined", lambda address, workers: nullcontext())  # as if there were a cluster
     work = shutil.copytree(prepared / "out.work", tmp_path / "work")
     before = bytes_of(work)
     name, *rest = verb
