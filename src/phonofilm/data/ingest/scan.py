@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from phonofilm.data.ingest.reasons import Reason
-from phonofilm.data.ingest.rows import AudioTrack, Row, SourceRow, VideoTrack
+from phonofilm.data.ingest.rows import AudioTrack, Failure, Row, SourceRow, VideoTrack
 from phonofilm.data.ingest.stage import Stage
 from phonofilm.errors import MediaError, UnsupportedMediaError
 from phonofilm.media.digest import file_sha256, sha256
@@ -80,6 +80,43 @@ def films(folder: Path) -> Iterator[Film]:
     if not paths:
         raise MediaError(f"{folder} holds no films ({', '.join(sorted(SUFFIXES))}): name another folder")
     yield from (Film(folder, path) for path in paths)
+
+
+def other_films(folder: Path, before: Path) -> bool:
+    """Whether a folder is not the one before, which still holds films: it was neither moved nor emptied."""
+    if before == folder.resolve() or not before.is_dir():
+        return False
+    return any(path.suffix.lower() in SUFFIXES for path in _files(before))
+
+
+def unscanned(paths: Sequence[str], folder: Path, work: Path, settings: Scan) -> MediaError:
+    """Films were added or changed since the scan, or it did not end."""
+    told = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+    silent = " --silent" if settings.silent else ""
+    return MediaError(
+        f"films are new or changed since the scan, or it did not end: {told}: "
+        f"run phonofilm prepare scan {folder} -o {work}{silent}"
+    )
+
+
+def row_of(film: Film, result: Sequence[SourceRow] | Failure) -> SourceRow:
+    """What is known of a film, scanned or failed."""
+    if isinstance(result, Failure):
+        return SourceRow(path=film.path, size=film.size, reason=result.reason, message=result.message)
+    (row,) = result
+    return row
+
+
+def without_duplicates(rows: Sequence[SourceRow]) -> tuple[SourceRow, ...]:
+    """The same; of films with the same bytes the first alone is used."""
+    first: dict[str, str] = {}
+    kept = []
+    for row in rows:
+        earlier = first.setdefault(row.sha256, row.path) if row.reason is None else row.path
+        if earlier != row.path:
+            row = row.model_copy(update={"reason": Reason.DUPLICATE, "message": f"the same bytes as {earlier}"})
+        kept.append(row)
+    return tuple(kept)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -26,6 +26,8 @@ from phonofilm.media.atomic import make_folder, write_atomically
 from phonofilm.media.digest import sha256
 
 FAILED = "failure"
+VERBS = {"cut": "pack"}
+"""What runs a stage, where it is named otherwise."""
 RowT = TypeVar("RowT", bound=Row)
 
 
@@ -120,6 +122,10 @@ class Parts(Generic[RowT]):
         """The jobs, of these, whose part is not there whole."""
         return [job for job in jobs if not self._is_whole(job)]
 
+    def unknown(self, jobs: Iterable[str]) -> list[str]:
+        """The jobs, of these, that were never done."""
+        return [job for job in jobs if job not in self._whole]
+
     def keep(self, job: str, result: Sequence[RowT] | Failure) -> None:
         """Write a part, then its line in the journal; both have reached the disk when this returns."""
         lines = [_failed(result)] if isinstance(result, Failure) else [row.model_dump_json() for row in result]
@@ -138,7 +144,7 @@ class Parts(Generic[RowT]):
         """What a job brought.
 
         Raises:
-            MediaError: if its part is not there or damaged.
+            MediaError: if it was not done yet, or its part is damaged.
         """
         path = self._path(job)
         try:
@@ -148,8 +154,14 @@ class Parts(Generic[RowT]):
                 return Failure.model_validate(first[FAILED])
             return [self.stage.row.model_validate_json(line) for line in lines]
         except (OSError, ValueError, ValidationError) as error:
+            verb = VERBS.get(self.stage.name, self.stage.name)
+            if job not in self._whole:
+                raise MediaError(
+                    f"{self.stage.name} has not run, or not to its end, since it or what comes before it changed: "
+                    f"run phonofilm prepare {verb} {self.folder.parent}"
+                ) from error
             raise MediaError(
-                f"{path} is missing or damaged: run phonofilm prepare {self.stage.name} again, which mends it"
+                f"{path} is missing or damaged: run phonofilm prepare {verb} again, which mends it"
             ) from error
 
     def _is_whole(self, job: str) -> bool:

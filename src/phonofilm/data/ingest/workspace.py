@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,8 @@ from phonofilm.data.ingest.cutting import CutRow, Kept, cutting, sample
 from phonofilm.data.ingest.filter import verdict
 from phonofilm.data.ingest.ledger import Fate, Ledger
 from phonofilm.data.ingest.plan import Plan
-from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import ClipRow, Failure, ScoreRow, SourceRow, VerdictRow
-from phonofilm.data.ingest.scan import Film, Scan, films, scanning
+from phonofilm.data.ingest.scan import Film, Scan, films, other_films, row_of, scanning, unscanned, without_duplicates
 from phonofilm.data.ingest.score import SplitSource, scoring
 from phonofilm.data.ingest.split import Scanned, splitting
 from phonofilm.data.ingest.stage import Parts, RowT, Shard, Stage
@@ -49,13 +48,17 @@ class Workspace:
 
     @classmethod
     def begin(cls, folder: Path, films: Path, settings: Scan) -> Workspace:
-        """A new one, or one that is there, for the same films or others.
+        """A new one, or one that is there, for the same films, in the same place or moved.
 
         Raises:
-            MediaError: if the folder cannot be made, or its plan is damaged.
+            MediaError: if the folder cannot be made, is of other films, or its plan is damaged.
         """
         place = str(films.resolve())
         plan = cls.open(folder).plan if (folder / PLAN).exists() else Plan(films=place)
+        if other_films(films, Path(plan.films)):
+            raise MediaError(
+                f"{folder} is of the films in {plan.films}: choose another work folder, or delete this one"
+            )
         return cls(folder, plan).with_plan(films=place, scan=settings)
 
     @classmethod
@@ -129,10 +132,12 @@ class Workspace:
         """Every film of the share, in the order of the paths; of two with the same bytes the second is left out.
 
         Raises:
-            MediaError: if one was not scanned yet.
+            MediaError: if one was not scanned yet, or is another now.
         """
-        parts = self.parts(self.scanning)
-        return _without_duplicates([_source(film, parts.result(job)) for job, film in self.to_scan().items()])
+        parts, jobs = self.parts(self.scanning), self.to_scan()
+        if new := [jobs[job].path for job in parts.unknown(jobs)]:
+            raise unscanned(new, self.films, self.folder, self.plan.scan)
+        return without_duplicates([row_of(film, parts.result(job)) for job, film in jobs.items()])
 
     @cached_property
     def used(self) -> Mapping[str, SourceRow]:
@@ -265,24 +270,6 @@ def _by_source(clips: Iterable[ClipRow]) -> list[tuple[str, tuple[ClipRow, ...]]
     for clip in clips:
         found.setdefault(clip.source_id, []).append(clip)
     return [(source, tuple(own)) for source, own in found.items()]
-
-
-def _source(film: Film, result: Sequence[SourceRow] | Failure) -> SourceRow:
-    if isinstance(result, Failure):
-        return SourceRow(path=film.path, size=film.size, reason=result.reason, message=result.message)
-    (row,) = result
-    return row
-
-
-def _without_duplicates(rows: Sequence[SourceRow]) -> tuple[SourceRow, ...]:
-    first: dict[str, str] = {}
-    kept = []
-    for row in rows:
-        earlier = first.setdefault(row.sha256, row.path) if row.reason is None else row.path
-        if earlier != row.path:
-            row = row.model_copy(update={"reason": Reason.DUPLICATE, "message": f"the same bytes as {earlier}"})
-        kept.append(row)
-    return tuple(kept)
 
 
 def _rows(parts: Parts[RowT], jobs: Iterable[str]) -> Iterable[tuple[str, RowT]]:
