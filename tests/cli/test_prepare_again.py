@@ -65,3 +65,14 @@ def test_films_that_changed_since_the_scan_are_named_with_the_command(run: Run, 
     assert ran.status == 2
     assert "0.mkv, new1.mkv, new2.mkv and 1 more" in ran.err
     assert f"run phonofilm prepare scan {films} -o work" in ran.err
+
+
+def test_measuring_less_than_the_rules_ask_for_is_refused_before_it(run: Run, films: Path) -> None:
+    assert run("prepare", "score", "work", "--measure", "level").status == 0
+    assert run("prepare", "filter", "work", "--rule", "not all_zero").status == 0
+    before = Path("work/plan.json").read_bytes()
+    ran = run("prepare", "score", "work", "--measure", "motion")
+    assert ran.status == 2
+    assert "the rules of work ask for all_zero, which this would not measure" in ran.err
+    assert Path("work/plan.json").read_bytes() == before
+    assert run("prepare", "score", "work", "--measure", "level", "--measure", "motion").status == 0

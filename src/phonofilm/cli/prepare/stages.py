@@ -117,10 +117,16 @@ def score(
     from phonofilm.data.ingest.workspace import Workspace
 
     settings = checked(Scoring, {"measures": measures, "plugins": plugins or ()}, "phonofilm prepare score")
-    _ = settings.gives  # raises for an unknown family
+    opened = Workspace.open(work)
+    rules = opened.plan.filter
+    if lacking := sorted({rule.measure for rule in rules.rules} - set(settings.gives)) if rules else []:
+        raise SettingError(
+            f"the rules of {work} ask for {', '.join(lacking)}, which this would not measure: "
+            f"measure it too, or give other rules first (phonofilm prepare filter {work} --rule RULE)"
+        )
     for licence in settings.licences:
         typer.echo(licence)
-    space = running.own(Workspace.open(work)).with_plan(score=settings)
+    space = running.own(opened).with_plan(score=settings)
     running("measuring", space, space.scoring, space.to_score())
     account(space, space.ledger(captions=False), max_bad)
 
