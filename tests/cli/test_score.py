@@ -124,6 +124,8 @@ def test_two_runs_are_compared_clip_by_clip(run: Run, noise: Callable[[int], Pat
         (("films", "--weights", "clip=a", "--weights", "clip=b"), "named twice"),
         (("films", "--also", "scores.pdf"), "choose a name in .md, .tex or .png"),
         (("films", "--metrics", "fvd"), "unknown metric"),
+        (("films", "--device", "cuuda"), "unknown device 'cuuda': did you mean 'cuda'?"),
+        (("films", "--device", "cuda:99"), "there is no CUDA device 99 here: choose --device cpu"),
     ],
 )
 def test_what_cannot_be_asked_is_said_before_any_film_is_read(run: Run, asked: tuple[str, ...], sentence: str) -> None:

@@ -293,6 +293,19 @@ def test_a_folder_is_scored_with_progress_and_saved(folder):
     assert json.dumps(saved, allow_nan=False)
 
 
+def test_there_are_never_more_processes_than_films(folder, monkeypatch):
+    begun = []
+
+    def helpers(count, *_):
+        begun.append(count)
+        raise MediaError("enough seen")
+
+    monkeypatch.setattr("phonofilm.metrics._run.helpers", helpers)
+    with pytest.raises(MediaError, match="enough seen"):
+        score_folder(folder, metrics=["loudness"], workers=99)
+    assert begun == [2]
+
+
 def test_prompts_come_from_sidecars_and_truth_from_the_manifest(folder):
     first, second = films(folder)
     assert (first.prompt, first.truth, second.prompt) == ("a glass ball bounces", None, None)

@@ -39,12 +39,14 @@ def score(
             "hf://owner/name/file fetches them from the Hugging Face hub. May be repeated.",
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="Where published networks run: cpu, cuda, cuda:1 ...")] = "cpu",
+    device: Annotated[str, typer.Option(help="Where published networks run: cpu, cuda, cuda:1, auto.")] = "cpu",
     seed: Annotated[int, typer.Option(min=0, help="Of resampling and of wrong pairs.")] = 0,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out films that cannot be scored, and count them.")
     ] = False,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that look at films; 0: one for each core.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes that look at films, at most one a film; 0: one for each core.")
+    ] = 1,
     cache: Annotated[
         Path | None,
         typer.Option(
@@ -93,9 +95,10 @@ def score(
         from phonofilm.media.atomic import check_target
         from phonofilm.metrics import Given, score_folder
         from phonofilm.models import load
+        from phonofilm.pipelines.device import pick
         from phonofilm.plots.scores import check_scores_target, save_scores
 
-        named = parse.weights(weights)
+        named, where = parse.weights(weights), str(pick(device))
         if folder.is_dir():  # otherwise that is what to complain about
             check_target(output, force=force)
         for path in also or ():
@@ -105,7 +108,7 @@ def score(
                 folder,
                 reference,
                 None if metric is None else [name for some in metric for name in some.split(",") if name],
-                given=Given(None if codec is None else load(codec).codec, named, device),
+                given=Given(None if codec is None else load(codec).codec, named, where),
                 seed=seed,
                 skip_bad=skip_bad,
                 workers=workers or os.cpu_count() or 1,

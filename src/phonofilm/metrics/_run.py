@@ -80,7 +80,7 @@ def score_folder(
         metrics: names; default: all that can be had.
         given: codec and weights of published networks, for metrics that need such.
         seed, skip_bad: see :func:`score`.
-        workers: processes that look at films.
+        workers: processes that look at films; never more than there are films.
         cache: folder where what was read of each film is kept, and found again; ``None``: nothing is kept.
         progress: told (films done, films in all).
 
@@ -138,7 +138,8 @@ def _outcomes(
     films: Sequence[Film], metrics: Sequence[Metric[Any]], cache: Cache | None, workers: int
 ) -> Iterator[Measured | MediaError]:
     """What each film gave, in their order."""
-    if workers == 1:
+    workers = min(workers, len(films))  # a process without a film costs its start and its memory
+    if workers <= 1:
         looker = Looker(metrics)
         yield from (looker.film(film, cache) for film in films)
         return
