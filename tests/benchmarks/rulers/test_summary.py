@@ -53,9 +53,9 @@ OFFSET = row("sync-offset", float, "nearer zero", spread=0.5)
 def test_what_a_published_metric_sees_and_does_not_see():
     (line,) = [one for one in in_short(results(ground("Scenes", 100, HUMPED))).splitlines() if "avalign-svg" in one]
     assert line == (
-        "- **avalign-svg** (a paper) best with sound 67 ms early; sees shifts from 100 ms, but not ever worse; "
-        "sees swapped; does not see jitter 33 ms; calls sound better that is 67 ms early; calls clips better with "
-        "added 1; moves, though all is in time, with 12 fps and blur."
+        "- **avalign-svg** (a paper): best with sound 67 ms early; sees shifts from 100 ms, but calls some larger ones "
+        "better than smaller ones; sees the sound of another clip; does not see jitter 33 ms; calls sound better that "
+        "is early by 67 ms; calls clips better with added 1; moves, though all is in time, with 12 fps and blur."
     )
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from phonofilm.benchmarks.rulers.variants import OTHER_FPS, SHIFTS_MS, TRUE, shifted, shifts
-from phonofilm.benchmarks.rulers.words import estimate, listed, number, told_from
+from phonofilm.benchmarks.rulers.words import ROUNDING, estimate, listed, number, told_from
 
 Shown = dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
 """Each score that true clips have, with the row of its metric, by name."""
 HEADLINE, SIGNED = "sync-error", "sync-offset"
 FAULTS = ("swapped", "jitter", "dropped", "added", "other material")
 """What names of variants begin with in which sounds are not those of the picture, or not in their place."""
+IN_WORDS = {"swapped": "the sound of another clip", "other material": "sounds of another material"}
 AT_RATES = {shifted(0, fps): f"{float(fps):g} fps" for fps in OTHER_FPS}
 
 
@@ -71,24 +72,33 @@ def _metrics(grounds: list[tuple[Mapping[str, Any], Shown]]) -> Iterator[str]:
     shown = grounds[0][1]
     first = {row["definition"]: (name, score, row) for name, (score, row) in reversed(shown.items())}
     rows = [one for one in reversed(first.values()) if one[0] != HEADLINE]
+    alike: dict[str, list[str]] = {}
     for name, score, row in sorted(rows, key=lambda one: one[2]["published"] is None):
         said = [_can(score, row)]
-        said += [
-            f"{_place(other)}: {_best(others[name][0])}; {_shifts(others[name][0])}."
-            for other, others in grounds[1:]
-            if name in others
-        ]
-        yield f"**{name}** ({row['published'] or 'ours'}) {' '.join(said)}"
+        said += [_elsewhere(other, others[name][0]) for other, others in grounds[1:] if name in others]
+        alike.setdefault(" ".join(said), []).append(f"**{name}** ({row['published'] or 'ours'})")
+    yield from (f"{listed(some)}: {said}" for said, some in alike.items())
+
+
+def _elsewhere(ground: Mapping[str, Any], score: Mapping[str, Any]) -> str:
+    return f"{_place(ground)}: {'; '.join([_best(score), _shifts(score), *_above(score)])}."
 
 
 def _can(score: Mapping[str, Any], row: Mapping[str, Any]) -> str:
-    faults = {kind: [one for one in _seen(score, kind) if one.startswith(FAULTS)] for kind in ("worse", "no", "better")}
+    faults = {
+        kind: [IN_WORDS.get(one, one) for one in _seen(score, kind) if one.startswith(FAULTS)]
+        for kind in ("worse", "no", "better")
+    }
     harmless = [AT_RATES.get(one, one) for one in _seen(score, "worse", "better") if not one.startswith(FAULTS)]
-    better = [f"{abs(ms)} ms {'late' if ms > 0 else 'early'}" for ms in shifts() if _kind(score, ms) == "better"]
+    better = {
+        side: [str(ms) for ms in SHIFTS_MS[1:] if _kind(score, sign * ms) == "better"]
+        for side, sign in (("early", -1), ("late", 1))
+    }
     told = [f"{_best(score)}; {_shifts(score)}"]
     told += [f"sees {listed(faults['worse'])}"] if faults["worse"] else []
     told += [f"does not see {listed(faults['no'])}"] if faults["no"] else []
-    told += [f"calls sound better that is {listed(better)}"] if better else []
+    told += [f"calls sound better that is {side} by {listed(some)} ms" for side, some in better.items() if some]
+    told += _above(score)
     told += [f"calls clips better with {listed(faults['better'])}"] if faults["better"] else []
     told += [f"moves, though all is in time, with {listed(harmless)}"] if harmless else []
     told += [] if row["uses"][0] else ["looks at the sound alone, beside the true sound"]
@@ -109,8 +119,16 @@ def _shifts(score: Mapping[str, Any]) -> str:
         if {_kind(score, ms), _kind(score, -ms)} != {"worse"}:
             break
         from_ms = ms
-    seen = "sees no shift for sure" if from_ms is None else f"sees shifts from {from_ms} ms"
-    return seen + {True: ", ever worse", False: ", but not ever worse", None: ""}[score["monotone"]]
+    if from_ms is None:
+        return "sees no shift for sure"
+    larger = {True: ", larger ones as worse", False: ", but calls some larger ones better than smaller ones", None: ""}
+    return f"sees shifts from {from_ms} ms{larger[score['monotone']]}"
+
+
+def _above(score: Mapping[str, Any]) -> list[str]:
+    most, greatest = score["most"], score["greatest"]
+    above = most is not None and greatest is not None and greatest > most + ROUNDING
+    return [f"goes above its greatest value of {most:g} (a clip scored {number(greatest)})"] if above else []
 
 
 def _seen(score: Mapping[str, Any], *kinds: str) -> list[str]:
