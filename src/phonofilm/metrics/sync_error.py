@@ -15,12 +15,12 @@ silence: wrong sound has about 300. One in which neither does has nothing to be 
 highest; positive where the sound is late. Chance: each picture with the sound of another clip.
 
 Traps. The lag of a single film is uncertain: a regular beat fits at every multiple of its period, and real films in
-which something moves between sounds may fit best far away. The mean over many clips is what counts. Of a
-handful of real films read ``sync-offset``: six films of impacts in time have an error of 179 ms, least with their sound
-67 ms early, while their offset is -5 ms and follows every shift (docs/rulers.md). On Clapperboard a shift adds to the error
+which something moves between sounds may fit best far away. The mean over many clips is what counts. Of a handful of
+real films read ``sync-offset``: six films of impacts in time have an error of 179 ms, least with their sound 67 ms
+early, while their offset is -5 ms and follows every shift (docs/rulers.md). On Clapperboard a shift adds to the error
 what it is, and sound in time has 10 ms of it at 24 frames a second, 18 at 12, 27 at 8, and 100 at 4, so only films of
-one rate can be compared closely. Jitter of single events counts for about 1.5 times its deviation. Speech, and all sound that begins without anything stopping, is judged by chance; so are sounds
-in noise as loud as they are.
+one rate can be compared closely. Jitter of single events counts for about 1.5 times its deviation. Speech, and all
+sound that begins without anything stopping, is judged by chance; so are sounds in noise as loud as they are.
 """
 
 from __future__ import annotations
