@@ -192,6 +192,7 @@ def test_a_picture_that_is_too_short(run: Run, model: Path, tmp_path: Path) -> N
     ("arguments", "words"),
     [
         (["train", "svg-tiny", "bacth=8"], ["unknown training setting 'bacth'", "did you mean 'batch'"]),
+        (["train", "svg-tiny", "steps=3"], ["steps is no training setting", "clips=24 batch=8"]),
         (["train", "svg-tiny", "batch=many"], ["training setting batch", "many"]),
         (["train", "svg-tiny", "batch"], ["'batch' is not a setting", "key=value"]),
         (["train", "svg-tiny", "--stage", "vidoe"], ["stage", "vidoe"]),

@@ -82,6 +82,8 @@ def test_a_film_that_could_not_be_cut_is_counted_and_explained(run: Run, work: P
     assert "cut      in; 5 frames of 16x16, 8000 samples at 8000 Hz" in run("prepare", "explain", work, other).out
     assert run("prepare", "report", work, "--workers", "1").status == 0
     assert "its pictures stop" in (work / "report.html").read_text(encoding="utf-8")
+    unstated = run("prepare", "publish", prepared / "out", "-o", "hub", "--card", "card.yaml")
+    assert unstated.status == 2 and "card.yaml is not there: write it as in docs/prepare.md" in unstated.err
     Path("card.yaml").write_text(CARD)
     published = run("prepare", "publish", prepared / "out", "-o", "hub", "--card", "card.yaml", "--work", work)
     assert published.status == 0, published.err
@@ -174,5 +176,7 @@ def test_shares_of_shards_are_encoded_apart(run: Run, tmp_path: Path) -> None:
     assert ran.status == 0, ran.err
     assert {path.name: path.stat().st_mtime_ns for path in out.glob("latents-*/shard-*.tar")} == made
     assert len(list(out.glob("latents-*/index.parquet"))) == 1
+    assert ran.out.endswith(f"latents={out}\n")
+    assert f"latents={out} leave_short=true" in run(*command, "--leave-short").out
     assert "'cuad'" in run(*command[:-2], "--device", "cuad").err
     assert "--shard 2/2" in run(*command, "--shard", "2/2").err

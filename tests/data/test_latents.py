@@ -68,7 +68,7 @@ def test_another_shape_or_folder_is_refused_with_the_reason(codec: Codec, tmp_pa
     other = ClipShape(Fraction(2), Fraction(8), 24, 16, 16_000)
     with pytest.raises(SettingError, match="another shape"):
         build(tmp_path / "a", codec, other, 0, 2, shard=2)
-    with pytest.raises(SettingError, match="not a folder of latents"):
+    with pytest.raises(SettingError, match="phonofilm prepare pack made, or build them"):
         CachedLatents(tmp_path)
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "latents.json").write_text(json.dumps({}))

@@ -175,7 +175,10 @@ def read_description(folder: Path) -> dict[str, Any]:
     try:
         return json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SettingError(f"{folder} is not a folder of latents ({error}): {ADVICE}") from error
+        raise SettingError(
+            f"{folder} is neither a packed folder nor one of latents ({error}): name one that phonofilm prepare pack "
+            f"made, or {ADVICE}"
+        ) from error
 
 
 def _describe(folder: Path, wanted: dict[str, Any]) -> None:

@@ -133,6 +133,10 @@ def with_overrides(values: dict[str, Any], overrides: list[str]) -> TrainConfig:
         if not equals:
             raise SettingError(f"{override!r} is not a setting: write key=value, for example batch=8")
         head, _, tail = key.partition(".")
+        if head == "steps":  # the word that everyone tries
+            raise SettingError(
+                "steps is no training setting, their number is clips / batch: write for example clips=24 batch=8 for 3"
+            )
         if head not in TrainConfig.model_fields:
             raise unknown_name("training setting", head, TrainConfig.model_fields)
         parsed = _value(override, text)

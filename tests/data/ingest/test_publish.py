@@ -31,7 +31,7 @@ CARD = Card(
     description="Noise in picture and sound.",
     origins=(Origin(name="Makers | friends", licence="CC-BY-4.0", url="https://example.org"),),
     languages=("en",),
-    tags=("noise",),
+    tags=("noise", "video"),
 )
 
 
@@ -69,6 +69,7 @@ def test_the_hub_reads_the_card(packed: Path, tmp_path: Path) -> None:
     front = card.data.to_dict()
     assert front["license"] == "cc-by-4.0" and front["pretty_name"] == CARD.title and front["language"] == ["en"]
     assert front["size_categories"] == ["n<1K"]
+    assert front["tags"] == ["video", "audio", "webdataset", "noise"], "each once"
     assert front["configs"] == [
         {
             "config_name": "default",

@@ -90,6 +90,8 @@ def test_short_clips_are_an_error_with_latents_as_without(samples: list[Sample],
     long = replace(WINDOW, seconds=Fraction(2))
     windows = windows_of(tmp_path, 2, leave_short=True)
     name = encode(windows, codec).name
+    with pytest.raises(SettingError, match=r"4 of 4 clips, .*: prepare longer clips, or take a shorter window$"):
+        windows_of(tmp_path, 60, leave_short=True)
     with pytest.raises(SettingError, match="1 of 4 clips, clip-002 the first of them, are shorter"):
         source(tmp_path, codec, long)
     with pytest.raises(SettingError, match="1 of 4 clips"):

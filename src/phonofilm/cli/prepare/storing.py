@@ -253,7 +253,8 @@ def encode(
     if not share.is_all:
         typer.echo(f"share {share} is encoded: when all are, give the command without --shard, which writes the index")
         return
-    typer.echo(f"{folder}: {len(windows.clip)} windows; train with phonofilm train {model} latents={packed}")
+    short = " leave_short=true" if leave_short else ""
+    typer.echo(f"{folder}: {len(windows.clip)} windows; train with phonofilm train {model} latents={packed}{short}")
 
 
 def publish(
@@ -278,6 +279,8 @@ def publish(
     from phonofilm.data.ingest.stats import stats
     from phonofilm.data.ingest.workspace import Workspace
 
+    if not card.exists():
+        raise MediaError(f"{card} is not there: write it as in docs/prepare.md, with at least title and licence")
     try:
         values = yaml.safe_load(card.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

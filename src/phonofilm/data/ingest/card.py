@@ -106,7 +106,7 @@ def card_text(
         "pretty_name": card.title,
         "size_categories": [next((name for limit, name in SIZES if len(clips) < limit), LARGEST)],
         "task_categories": ["text-to-video", "text-to-audio"],
-        "tags": ["video", "audio", "webdataset", *card.tags],
+        "tags": list(dict.fromkeys(["video", "audio", "webdataset", *card.tags])),
         "configs": [
             {
                 "config_name": "default",

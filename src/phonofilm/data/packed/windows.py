@@ -209,10 +209,8 @@ class ClipWindows:
         told = f"{len(short)} of {len(self.packed)} clips, {key} the first of them, are"
         seconds = f"{float(self.cutting.shape.seconds):g} s"
         if not len(clip) or (len(short) and not self.leave_short):
-            raise SettingError(
-                f"{told} shorter than {seconds}: choose a shorter window, "
-                "or leave them out (--leave-short, leave_short=true)"
-            )
+            leave = ", or leave them out (--leave-short, leave_short=true)" if len(clip) else ""
+            raise SettingError(f"{told} shorter than {seconds}: prepare longer clips, or take a shorter window{leave}")
         if len(short):
             warnings.warn(
                 f"{told} left out: they are shorter than {seconds}", ShortClipsWarning, stacklevel=1
