@@ -127,7 +127,7 @@ def test_stats_and_explain_say_what_became_of_films(run: Run, prepared: Path) ->
 def test_too_many_bad_films_are_status_3(run: Run, films: Path) -> None:
     ran = run("prepare", "scan", films, "-o", "w", "--max-bad", "0.1", "--workers", "1")
     assert ran.status == 3
-    assert "1 of 5 films are bad" in ran.err
+    assert "1 of 5 films are bad (bad.mp4)" in ran.err
     assert "5 films, 3 used (left out: " in ran.out
 
 

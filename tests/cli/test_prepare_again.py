@@ -67,6 +67,16 @@ def test_films_that_changed_since_the_scan_are_named_with_the_command(run: Run, 
     assert f"run phonofilm prepare scan {films} -o work" in ran.err
 
 
+def test_films_without_a_clip_that_is_used_are_counted_and_bad_ones_are_named(run: Run, films: Path) -> None:
+    assert run("prepare", "score", "work", "--measure", "level").status == 0
+    assert run("prepare", "filter", "work", "--rule", "all_zero").status == 0
+    assert "films   0 used of 2\n        2 without a clip that is used\nclips" in run("prepare", "stats", "work").out
+    (films / "bad.mkv").write_bytes(b"nothing")
+    ran = run("prepare", "scan", films, "-o", "work")
+    assert ran.status == 3
+    assert "1 of 3 films are bad (bad.mkv), more than --max-bad" in ran.err
+
+
 def test_measuring_less_than_the_rules_ask_for_is_refused_before_it(run: Run, films: Path) -> None:
     assert run("prepare", "score", "work", "--measure", "level").status == 0
     assert run("prepare", "filter", "work", "--rule", "not all_zero").status == 0

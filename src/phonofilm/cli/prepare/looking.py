@@ -30,6 +30,8 @@ def stats(
     typer.echo(f"films   {numbers.sources_used} used of {numbers.sources}")
     for tally in numbers.films_left_out:
         typer.echo(f"        {tally.count} left out at {tally.stage}: {tally.reason.value}")
+    if bare := numbers.sources - numbers.sources_used - sum(tally.count for tally in numbers.films_left_out):
+        typer.echo(f"        {bare} without a clip that is used")
     typer.echo(f"clips   {numbers.clips_used} used of {numbers.clips}")
     for tally in numbers.clips_left_out:
         typer.echo(f"        {tally.count} left out at {tally.stage}: {tally.reason.value}")

@@ -185,10 +185,11 @@ def account(space: Workspace, ledger: Ledger, allowed: float = 1.0) -> None:
     if ledger.clips:
         said += f"; {_used('clips', len(ledger.clips), [fate.reason for fate in ledger.fates.values()])}"
     typer.echo(said)
-    bad = sum(reason.is_fault for reason in lost)
-    if space.share.is_all and bad > allowed * len(ledger.sources):
+    bad = [row.path for row, fate in ledger.lost if fate.reason.is_fault]
+    if space.share.is_all and len(bad) > allowed * len(ledger.sources):
+        named = ", ".join(bad[:3]) + (", ..." if len(bad) > 3 else "")
         typer.echo(
-            f"phonofilm: {bad} of {len(ledger.sources)} films are bad, more than --max-bad {allowed:g}: "
+            f"phonofilm: {len(bad)} of {len(ledger.sources)} films are bad ({named}), more than --max-bad {allowed:g}: "
             f"see phonofilm prepare report {space.folder}, then mend or remove them, or raise it",
             err=True,
         )
