@@ -41,7 +41,8 @@ def test_a_cache_that_cannot_be_written_is_no_fault_of_the_films(
     for workers in (1, 2):
         ran = run("score", films, "--skip-bad", "--cache", taken, "--workers", workers)
         assert ran.status == 2
-        assert "readings cannot be kept" in ran.err and str(taken) in ran.err
+        assert "readings cannot be kept" in ran.err and "--no-cache" in ran.err and str(taken) in ran.err
+        assert "-o" not in ran.err.split(), "the cache is no output"
         assert not (tmp_path / "scores.json").exists()
 
 
@@ -124,6 +125,12 @@ def test_two_runs_are_compared_clip_by_clip(run: Run, noise: Callable[[int], Pat
         (("films", "--weights", "clip=a", "--weights", "clip=b"), "named twice"),
         (("films", "--also", "scores.pdf"), "choose a name in .md, .tex or .png"),
         (("films", "--metrics", "fvd"), "unknown metric"),
+        (("films", "--metrics", "fvd,event-sink"), "did you mean 'event-sync'; see phonofilm score --list"),
+        (("films", "--metrics", "fvd,event-sink"), "unknown metric 'fvd'"),
+        (("films", "--weights", "imagbind=a"), "unknown weights 'imagbind': did you mean 'imagebind"),
+        (("films", "-o", "scores.md"), "use --also scores.md"),
+        (("--compare", "a.json", "b.json", "--also", "c.md"), "leave -o and --also out"),
+        (("--compare", "a.json", "b.json", "-o", "c.json"), "leave -o and --also out"),
         (("films", "--device", "cuuda"), "unknown device 'cuuda': did you mean 'cuda'?"),
         (("films", "--device", "cuda:99"), "there is no CUDA device 99 here: choose --device cpu"),
     ],

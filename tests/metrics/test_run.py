@@ -134,6 +134,16 @@ class Broken(Short):
         raise WeightsError("ear.pth is another network's file")
 
 
+class Nothing(Short):
+    def measure(self, subject):
+        return float("nan")
+
+
+class Careless(Short):
+    def measure(self, subject):
+        return subject.nonesuch
+
+
 class Counting(Short):
     """Its records are fine, its scores are not."""
 
@@ -143,9 +153,17 @@ class Counting(Short):
         return super().scores(measured, reference, seed)
 
 
-@pytest.mark.parametrize(("kind", "reason"), [(Broken, "another network's"), (Counting, "two reference clips")])
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (Broken, "another network's"),
+        (Nothing, "it measured nan, which is no number: give each clip a finite one, or None (at film-1)"),
+        (Careless, "(at film-1)"),
+        (Counting, "two reference clips"),
+    ],
+)
 def test_a_metric_that_fails_says_so_and_the_others_go_on(kind, reason):
-    found = score([Subject(str(i), clip(0.1 * i, frames=7)) for i in range(1, 4)], [kind(), find("avalign-svg")])
+    found = score([Subject(f"film-{i}", clip(0.1 * i, frames=7)) for i in range(1, 4)], [kind(), find("avalign-svg")])
     assert found["loudness"].value is None
     assert reason in found["loudness"].reason
     assert found["avalign-svg"].value == 0 and found["avalign-svg"].n == 3
@@ -223,6 +241,13 @@ def another_metric(tmp_path, monkeypatch):
     vars(metrics).pop("latent_loudness", None)
 
 
+def test_a_metric_whose_file_cannot_be_read_is_named(another_metric, tmp_path):
+    (tmp_path / "latent_loudness.py").write_text("metric = (")
+    for asked in ([another_metric], None):
+        with pytest.raises(SettingError, match=r"metrics/latent_loudness.py \(SyntaxError"):
+            chosen(asked, Given(), has_reference=False)
+
+
 def test_a_metric_says_itself_what_it_needs(another_metric):
     assert another_metric in names()
     with pytest.raises(SettingError, match="latent-loudness works on the latents of a codec"):
@@ -291,6 +316,11 @@ def test_a_folder_is_scored_with_progress_and_saved(folder):
     assert saved["scores"]["avalign-svg"]["n"] == saved["clips"] == 2
     assert saved["source"] == str(folder)
     assert json.dumps(saved, allow_nan=False)
+
+
+def test_named_metrics_that_need_a_reference_are_refused_without_one(folder):
+    with pytest.raises(SettingError, match=r"log-spectral-distance compares with true films.*--reference"):
+        score_folder(folder, metrics=["avalign-svg", "log-spectral-distance"])
 
 
 def test_there_are_never_more_processes_than_films(folder, monkeypatch):

@@ -13,10 +13,12 @@ from phonofilm.cli.progress import progress
 from phonofilm.cli.score_tables import below, catalogue, comparison, licences, show, table
 from phonofilm.errors import SettingError
 
+OUTPUT = Path("scores.json")
+
 
 def score(
     folder: Annotated[Path | None, typer.Argument(help="A folder of films, from anyone's system.")] = None,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Where the scores go.")] = Path("scores.json"),
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the scores go.")] = OUTPUT,
     also: Annotated[
         list[Path] | None,
         typer.Option("--also", help="The scores in another form too, by its ending: .md, .tex, .png. May be repeated."),
@@ -84,6 +86,8 @@ def score(
     if listing:
         typer.echo(catalogue())
     elif against is not None:
+        if also or output != OUTPUT:
+            raise SettingError("--compare shows its table and saves nothing: leave -o and --also out, and use > FILE")
         from phonofilm.metrics import Report, compare
 
         show(comparison(compare(*map(Report.load, against), seed=seed)))
@@ -99,6 +103,8 @@ def score(
         from phonofilm.plots.scores import check_scores_target, save_scores
 
         named, where = parse.weights(weights), str(pick(device))
+        if output.suffix in (".md", ".tex", ".png"):
+            raise SettingError(f"{output} would hold JSON: use --also {output}, and -o for a name in .json")
         if folder.is_dir():  # otherwise that is what to complain about
             check_target(output, force=force)
         for path in also or ():

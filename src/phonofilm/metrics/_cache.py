@@ -104,8 +104,8 @@ class FilmShelf:
             return None  # it is made again and replaced
         except OSError as error:
             raise CacheError(
-                f"what is kept at {self._path(key)} cannot be read ({error.strerror or error}): name another cache, or "
-                "do without"
+                f"what is kept at {self._path(key)} cannot be read ({error.strerror or error}): name another folder "
+                "with --cache, or keep none with --no-cache"
             ) from error
 
     def put(self, key: str, arrays: Arrays) -> None:
@@ -120,7 +120,11 @@ class FilmShelf:
             make_folder(self.folder)
             write_atomically(self._path(key), buffer.getvalue(), force=True)
         except MediaError as error:
-            raise CacheError(f"readings cannot be kept: {error}; name another cache, or do without") from error
+            reason = getattr(error.__cause__, "strerror", None) or error  # its own advice is for files one named
+            raise CacheError(
+                f"readings cannot be kept in {self.folder} ({reason}): name another folder with --cache, or keep none "
+                "with --no-cache"
+            ) from error
 
     def _path(self, key: str) -> Path:
         plain = re.sub(r"[^\w@.-]", "_", key)

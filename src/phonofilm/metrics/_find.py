@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,14 +40,56 @@ def kind(name: str) -> type[Metric[Any]]:
     """The class of the metric called ``name``, which tells what it needs and where it comes from.
 
     Raises:
-        SettingError: for an unknown name, offering the nearest.
+        SettingError: for an unknown name, offering the nearest; or if its file cannot be loaded.
     """
     if name not in names():
         for metric in names():
             if name in kind(metric).gives:
                 raise SettingError(f"{name} is a score of the metric {metric}: name {metric} instead")
         raise unknown_name("metric", name, names())
-    return importlib.import_module(f"phonofilm.metrics.{name.replace('-', '_')}").metric
+    module = name.replace("-", "_")
+    try:
+        return importlib.import_module(f"phonofilm.metrics.{module}").metric
+    except Exception as error:  # a file of anybody's: whatever is wrong with it, it is named
+        raise SettingError(
+            f"the metric {name} cannot be loaded from metrics/{module}.py ({type(error).__name__}: {error}): mend that "
+            "file, or take it away"
+        ) from error
+
+
+def kinds(wanted: Sequence[str]) -> dict[str, type[Metric[Any]]]:
+    """The class of each of some metrics, by name.
+
+    Raises:
+        SettingError: for unknown names, all of them at once.
+    """
+    found: dict[str, type[Metric[Any]]] = {}
+    wrong: list[SettingError] = []
+    for name in dict.fromkeys(wanted):
+        try:
+            found[name] = kind(name)
+        except SettingError as error:
+            wrong.append(error)
+    if len(wrong) > 1:
+        near = (re.split(r"[?:] known: ", str(error))[0] for error in wrong)
+        raise SettingError(f"{'; '.join(near)}; see phonofilm score --list")
+    if wrong:
+        raise wrong[0]
+    return found
+
+
+def check_weights(given: Given) -> None:
+    """Whether each of the weights that were given is some metric's.
+
+    Raises:
+        SettingError: for an unknown name, offering the nearest.
+    """
+    if not given.weights:
+        return
+    known = {one.name for metric in kinds(names()).values() for one in metric.weights}
+    for name in given.weights:
+        if name not in known:
+            raise unknown_name("weights", name, known)
 
 
 def chosen(
@@ -61,10 +104,9 @@ def chosen(
         has_pairs: each clip has one of its own file name.
     """
     if wanted is None:
-        kinds = {name: kind(name) for name in names()}
         wanted = [
             name
-            for name, one in kinds.items()
+            for name, one in kinds(names()).items()
             if (given.codec is not None or not one.needs_codec)
             and given.has(one.weights)
             and (has_reference or not one.needs_reference)
@@ -72,4 +114,4 @@ def chosen(
         ]
     if not wanted:
         raise SettingError(f"no metric is named: choose some of {', '.join(names())}")
-    return [find(name, given) for name in dict.fromkeys(wanted)]
+    return [one.of(given) for one in kinds(wanted).values()]  # every name is looked at before any weights are opened

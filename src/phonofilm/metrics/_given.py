@@ -83,7 +83,9 @@ class Given:
             SettingError: if there is none.
         """
         if self.codec is None:
-            raise SettingError(f"{metric} works on the latents of a codec: name the model whose codec it shall be")
+            raise SettingError(
+                f"{metric} works on the latents of a codec: name the model whose codec it shall be (--codec MODEL)"
+            )
         return self.codec
 
     def has(self, needed: tuple[Published, ...]) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
-from phonofilm.errors import MediaError, PhonofilmError
+from phonofilm.errors import MediaError, PhonofilmError, SettingError
 from phonofilm.metrics._cache import Cache, CacheError
 from phonofilm.metrics._folder import Film
 from phonofilm.metrics._score import Metric
@@ -83,13 +84,13 @@ class Looker:
         if metric.name not in self._broken:
             try:
                 subject.check(metric.uses)
-                return metric.measure(subject)
+                return _finite(metric.measure(subject))
             except MediaError as error:
                 return Refused(str(_naming(subject, error)))
             except CacheError:
                 raise
             except Exception as error:  # noqa: BLE001  # a metric of anybody's: whatever it is, it is told
-                self._broken[metric.name] = Broken(told(error))
+                self._broken[metric.name] = Broken(_at(subject, told(error)))
         return self._broken[metric.name]
 
 
@@ -99,6 +100,18 @@ def told(error: Exception) -> str:
         return str(error)
     place = "".join(f", {Path(one.filename).name}, line {one.lineno}" for one in extract_tb(error.__traceback__)[-1:])
     return f"{type(error).__name__}: {error}{place}"
+
+
+def _finite(record: Any) -> Any:
+    """The record; a number that is none would spoil every mean it went into."""
+    if isinstance(record, float) and not isfinite(record):
+        raise SettingError(f"it measured {record}, which is no number: give each clip a finite one, or None")
+    return record
+
+
+def _at(subject: Subject, reason: str) -> str:
+    """The reason in words that name the clip."""
+    return reason if subject.name in reason else f"{reason} (at {subject.name})"
 
 
 def _naming(subject: Subject, error: MediaError) -> MediaError:

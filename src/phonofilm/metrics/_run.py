@@ -13,7 +13,7 @@ from typing import Any
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.digest import file_sha256
 from phonofilm.metrics._cache import Cache
-from phonofilm.metrics._find import NOTHING, chosen
+from phonofilm.metrics._find import NOTHING, check_weights, chosen, kinds
 from phonofilm.metrics._finishing import finish
 from phonofilm.metrics._folder import Film, films, unreadable, wordless
 from phonofilm.metrics._gathering import Pass, gather
@@ -86,13 +86,20 @@ def score_folder(
 
     Raises:
         MediaError: if a folder or film cannot be scored; the message names it.
-        SettingError: for an unknown metric, one that needs a codec, a codec without a reference, no worker, or a cache
-            that cannot be written.
+        SettingError: for an unknown metric or weights, one that lacks what it needs, a codec without a reference, no
+            worker, or a cache that cannot be written.
     """
     if given.codec is not None and reference is None:
         raise SettingError("a codec serves Frechet distances to true films: name their folder too (--reference)")
     if workers < 1:
         raise SettingError(f"{workers} workers look at nothing: give at least 1")
+    check_weights(given)
+    if (
+        metrics is not None
+        and reference is None
+        and (lonely := [n for n, one in kinds(metrics).items() if one.needs_reference])
+    ):
+        raise SettingError(f"{', '.join(lonely)} compares with true films: name their folder (--reference)")
     asked = None if metrics is None else chosen(metrics, given, reference is not None)
     own, true = films(folder), films(reference) if reference is not None else None
     # one pair is enough: of clips without a partner, metrics of pairs say so themselves

@@ -7,8 +7,8 @@ NVSR (arXiv 2203.14941) at 16 kHz, and audioldm_eval with it; the distance itsel
 sounds count as long as the shorter one lasts. Lower is better; 1 is a mean error of 10 dB.
 
 It is for sounds that should be the same, wave by wave: codecs, restoration, extension. Two takes of one event are far
-apart, and so are equal sounds 50 ms apart. Digital silence on one side only is very dear: 12 where the reference is
-silent, mostly more where the clip is.
+apart, and so are equal sounds 50 ms apart. Digital silence is very dear: 12 where the reference is silent, and by the
+formula's constants where both are; mostly more where the clip alone is.
 """
 
 from __future__ import annotations
