@@ -91,12 +91,12 @@ def test_only_one_clip_is_kept(monkeypatch):
 
 def test_a_clip_without_sound_is_named_or_skipped_and_counted():
     silent = Subject("films/mute.mp4", clip(sound=False))
-    with pytest.raises(MediaError, match=r"films/mute\.mp4 has no sound"):
+    with pytest.raises(MediaError, match=r"films/mute\.mp4 has no sound.*--skip-bad"):
         score([silent], [Loudness()])
     report = score([silent, *subjects(0.2)], [Loudness()], skip_bad=True)
     assert report.clips == report["loudness"].n == 1
     assert list(report.skipped) == ["films/mute.mp4"]
-    with pytest.raises(MediaError, match="no clip left"):
+    with pytest.raises(MediaError, match=r"no clip left to score \(1 left out, the first: .*mute.mp4 has no sound"):
         score([silent], [Loudness()], skip_bad=True)
 
 
@@ -177,9 +177,21 @@ def test_a_report_is_saved_and_read_again(tmp_path):
     assert again.to_json() == report.to_json()
     assert again["loudness"].parts.value == report["loudness"].value == pytest.approx(0.2)
     (tmp_path / "old.json").write_text('{"format": "phonofilm-scores", "version": 1}')
-    for name in ("old.json", "none.json"):
-        with pytest.raises(MediaError, match=rf"{name}.*score the films anew"):
-            Report.load(tmp_path / name)
+    (tmp_path / "text.json").write_text("no JSON")
+    (tmp_path / "list.json").write_text("[]")
+    (tmp_path / "bare.json").write_text("{}")
+    wrong = {
+        "old": "it is phonofilm-scores 1, not phonofilm-scores 3",
+        "none": "No such file or directory",
+        "text": "it is no JSON",
+        "list": "it is not what phonofilm score writes",
+        "bare": "it lacks 'format'",
+    }
+    for name, reason in wrong.items():
+        with pytest.raises(
+            MediaError, match=rf"{name}.json cannot be read as scores \({reason}\): score the films anew"
+        ):
+            Report.load(tmp_path / f"{name}.json")
 
 
 def test_a_score_has_a_value_or_a_reason():

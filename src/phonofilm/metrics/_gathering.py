@@ -79,7 +79,7 @@ class Pass:
         """Keep what one clip gave; or count it as left out, if that is allowed."""
         bad = _complaint(outcome)
         if bad is not None and not self.skip_bad:
-            raise MediaError(bad)
+            raise MediaError(bad if "--skip-bad" in bad else f"{bad} (--skip-bad leaves such films out)")
         if isinstance(outcome, MediaError) or all(isinstance(one, Refused) for one in outcome.records):
             self.skipped[name] = bad or ""
             return
@@ -111,5 +111,8 @@ def gather(outcomes: Iterable[tuple[str, Measured | MediaError]], count: int, sk
     for name, outcome in outcomes:
         gathered.add(name, outcome)
     if not gathered.clips:
-        raise MediaError("there is no clip left to score: give at least one with picture and sound")
+        first = next(
+            (f" ({len(gathered.skipped)} left out, the first: {one})" for one in gathered.skipped.values()), ""
+        )
+        raise MediaError(f"there is no clip left to score{first}: give at least one with picture and sound")
     return gathered

@@ -104,9 +104,7 @@ class Report:
         try:
             row = json.loads(Path(path).read_text(encoding="utf-8"))
             if row["format"] != FORMAT or row["version"] not in READ:
-                raise ValueError(
-                    f"it is {row['format']} {row['version']}, not {FORMAT} {VERSION}: score the films anew"
-                )
+                raise ValueError(f"it is {row['format']} {row['version']}, not {FORMAT} {VERSION}")
             scores = tuple(map(Score.from_json, row["scores"].values()))
             rest = {name: row[name] for name in ("clips", "skipped", "refused", "counted", "source", "reference")}
             return cls(
@@ -117,4 +115,15 @@ class Report:
                 notes=tuple(row.get("notes", ())),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise MediaError(f"{path} cannot be read as scores ({error!r}): score the films anew") from error
+            raise MediaError(f"{path} cannot be read as scores ({_why(error)}): score the films anew") from error
+
+
+def _why(error: Exception) -> str:
+    """What is wrong with a file of scores, in words."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return "it is no JSON"
+    if isinstance(error, KeyError):
+        return f"it lacks {error}"
+    return str(error) if type(error) is ValueError else "it is not what phonofilm score writes"
