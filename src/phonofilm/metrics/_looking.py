@@ -10,6 +10,8 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
+import numpy as np
+
 from phonofilm.errors import MediaError, PhonofilmError, SettingError
 from phonofilm.metrics._cache import Cache, CacheError
 from phonofilm.metrics._folder import Film
@@ -104,7 +106,7 @@ def told(error: Exception) -> str:
 
 def _finite(record: Any) -> Any:
     """The record; a number that is none would spoil every mean it went into."""
-    if isinstance(record, float) and not isfinite(record):
+    if isinstance(record, float | np.floating) and not isfinite(record):
         raise SettingError(f"it measured {record}, which is no number: give each clip a finite one, or None")
     return record
 
