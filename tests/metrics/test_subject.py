@@ -178,5 +178,5 @@ def test_all_libraries_are_ours() -> None:
 def test_a_reading_that_may_not_be_read_is_told_with_its_place(film: Path, tmp_path: Path) -> None:
     shelf = Cache(tmp_path).shelf(film)
     shelf.folder.joinpath("brightness@1.npz").mkdir(parents=True)  # as root, who may read all, stands in for no rights
-    with pytest.raises(CacheError, match=r"brightness@1\.npz cannot be read .* name another cache"):
+    with pytest.raises(CacheError, match=r"brightness@1\.npz cannot be read .* name another folder with --cache"):
         shelf.get("brightness@1")
