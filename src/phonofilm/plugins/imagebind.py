@@ -32,9 +32,9 @@ class ImageBind(Weighted):
     @classmethod
     def published(cls) -> Published:
         """ImageBind's."""
-        from phonofilm.metrics._features.imagebind import IMAGEBIND
+        from phonofilm.metrics._features.imagebind import ImageBindSound
 
-        return IMAGEBIND
+        return ImageBindSound.published
 
     @property
     def version(self) -> int:
