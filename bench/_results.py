@@ -13,7 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from phonofilm.benchmarks.sections import markdown_table, write_section
+from phonofilm.benchmarks.sections import write_section
+from phonofilm.plots.tables import markdown_table
 
 
 def add_write(parser: argparse.ArgumentParser) -> None:

@@ -32,6 +32,8 @@ from phonofilm.metrics.avalign_tempotokens_2025 import AvAlignTempoTokens2025
 
 EQUAL = 1e-9
 """How far the two values of a film may be apart."""
+VALUE = "AV-Align"
+"""What is measured; a key called ``value`` would make one number of a film (:func:`_results.lines`)."""
 
 
 def main() -> None:
@@ -63,7 +65,7 @@ def agreed(films: Mapping[str, Any]) -> float:
     Raises:
         SystemExit: naming the film whose values are not the same.
     """
-    apart = {name: abs(one["value"] - one["public value"]) for name, one in films.items()}
+    apart = {name: abs(one[VALUE] - one[f"public {VALUE}"]) for name, one in films.items()}
     for name, size in apart.items():
         if not size <= EQUAL:  # so written, nan is no match
             raise SystemExit(f"{name}: ours and the public value differ by {size:g}, more than {EQUAL:g}")
@@ -82,7 +84,7 @@ def compared(film: Path, public: ModuleType | None, folder: Path, rounds: int) -
     for _ in range(rounds):
         for side, run in sides.items():
             began, worked = time.perf_counter(), time.process_time()
-            values[f"{side}value"] = run()
+            values[f"{side}{VALUE}"] = run()
             spent = {"seconds": time.perf_counter() - began, "processor seconds": time.process_time() - worked}
             for what, seconds in spent.items():
                 values[f"{side}{what}"] = min(values.get(f"{side}{what}", seconds), seconds)

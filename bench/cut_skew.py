@@ -23,12 +23,13 @@ import _results
 import numpy as np
 from _cutting import COPY, OURS, RECIPES, Made, Place, Recipe, Segments, random_places, windows
 
-from phonofilm.benchmarks.sections import markdown_table, write_section
+from phonofilm.benchmarks.sections import write_section
 from phonofilm.media.decoders import Decoder, Library, Program
 from phonofilm.media.looking import Content, Pairing, look
 from phonofilm.media.matching import Doubt
 from phonofilm.media.verify import LIMIT
 from phonofilm.pair import AV
+from phonofilm.plots.tables import markdown_table
 
 WINDOW = Fraction(34)
 SKIPPED = Fraction(10)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from phonofilm.errors import SettingError
-from phonofilm.workers import helpers, may_thread
+from phonofilm.workers import helpers, interrupts_later, may_thread
 
 LONG = 600.0
 
@@ -164,3 +164,42 @@ def test_helpers_never_hear_of_ctrl_c_not_even_while_they_begin() -> None:
     with helpers(1) as pool:
         assert _hears_interrupts(None)
         assert not pool.schedule(_hears_interrupts, args=(None,)).result()
+
+
+FRESH = """
+import signal
+from phonofilm.workers import helpers
+from tests.test_workers import _hears_interrupts
+
+if __name__ == "__main__":
+    with helpers(1) as pool:
+        print(_hears_interrupts(None), pool.schedule(_hears_interrupts, args=(None,)).result())
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="this system has no signal masks")
+def test_the_first_helpers_of_a_process_never_hear_of_it_either(tmp_path: Path) -> None:
+    """What starts with the first one, the tracker of shared resources, has the signal unblocked."""
+    script = tmp_path / "fresh.py"
+    script.write_text(FRESH)
+    told = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    said = subprocess.run([sys.executable, script], env=told, capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["True", "False"]
+
+
+def test_an_interrupt_is_heard_at_the_end_of_what_must_not_be_interrupted() -> None:
+    reached = []
+
+    def interrupted() -> None:
+        with interrupts_later():
+            signal.raise_signal(signal.SIGINT)
+            reached.append("end")
+        reached.append("beyond")
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert reached == ["end"]
+    with interrupts_later():
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)

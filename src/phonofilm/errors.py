@@ -50,8 +50,8 @@ class LicenceWarning(UserWarning):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> SettingError:
-    """The error for a name that is not in ``known``: offers the nearest one."""
+    """The error for a name that is not in ``known``: offers the nearest one, if it is near."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    near = difflib.get_close_matches(name, names, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return SettingError(f"unknown {kind} {name!r}: {hint}known: {', '.join(names)}")

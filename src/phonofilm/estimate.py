@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from phonofilm.parts import RESAMPLES, Parts, Peak, Ranks, Shares, draws, owners, percentiles
+from phonofilm.parts import RESAMPLES, Parts, Peak, Ranks, Shares, owners, percentiles, resampled
 
 TOO_FEW = "none: it takes 2 clips that count"
 BOOTSTRAP = f"percentile bootstrap over clips, {RESAMPLES} resamples"
@@ -23,7 +23,7 @@ class Estimate:
         method: how the interval was made, or why there is none.
         reason: why there is no value.
         n: values it rests on.
-        clips: clips that were drawn from.
+        clips: clips that these values come from.
         parts: what it is made of, clip by clip.
     """
 
@@ -48,13 +48,13 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float], seed: int 
     top, bottom = parts.tops, parts.bottoms
     if bottom.sum() == 0:
         return Estimate(None, reason=empty)
-    value, n = parts.value, round(bottom.sum())
+    value, n, clips = parts.value, round(bottom.sum()), int(np.count_nonzero(bottom))
     if seed is None:
-        return Estimate(value, n=n, clips=len(top))
-    if np.count_nonzero(bottom) < 2:
-        return Estimate(value, None, TOO_FEW, n=n, clips=len(top), parts=parts)
-    interval = percentiles(parts.redrawn(draws(len(top), seed)))
-    return Estimate(value, interval, BOOTSTRAP, n=n, clips=len(top), parts=parts)
+        return Estimate(value, n=n, clips=clips)
+    if clips < 2:
+        return Estimate(value, None, TOO_FEW, n=n, clips=clips, parts=parts)
+    interval = percentiles(resampled(parts, len(top), seed))
+    return Estimate(value, interval, BOOTSTRAP, n=n, clips=clips, parts=parts)
 
 
 def mean(values: Sequence[float], seed: int, *, empty: str) -> Estimate:
@@ -68,16 +68,16 @@ def quantile(per_clip: Sequence[np.ndarray], share: float, seed: int | None, *, 
     The quantile of n values is the one of rank ``ceil(share n)``; where ``share n`` is whole, the mean of that one
     and the next (so the median is the usual one). For ``seed`` and ``empty`` see :func:`ratio`.
     """
-    clips, owner = len(per_clip), owners(per_clip)
+    clips, owner = sum(len(values) > 0 for values in per_clip), owners(per_clip)
     if not len(owner):
         return Estimate(None, reason=empty)
     parts = Ranks(per_clip, share)
     value = parts.value
     if seed is None:
         return Estimate(value, n=len(owner), clips=clips)
-    if owner[0] == owner[-1]:
+    if clips < 2:
         return Estimate(value, None, TOO_FEW, n=len(owner), clips=clips, parts=parts)
-    interval = percentiles(parts.redrawn(draws(clips, seed)))
+    interval = percentiles(resampled(parts, len(per_clip), seed))
     return Estimate(value, interval, BOOTSTRAP, n=len(owner), clips=clips, parts=parts)
 
 
@@ -97,5 +97,5 @@ def peak(curves: np.ndarray, at: np.ndarray, seed: int, *, empty: str) -> Estima
     parts = Peak(curves.astype(np.float32), at)
     if n < 2:
         return Estimate(telling.value, None, TOO_FEW, n=n, clips=n, parts=parts)
-    interval = percentiles(telling.redrawn(draws(n, seed)))
+    interval = percentiles(resampled(telling, n, seed))
     return Estimate(telling.value, interval, BOOTSTRAP, n=n, clips=n, parts=parts)

@@ -11,6 +11,8 @@ import numpy as np
 from scipy.stats import t as student
 
 RESAMPLES = 1000
+BLOCK = 2**17
+"""Clips of so many resamples together are looked at at a time."""
 _ROUNDING = 1e-6  # of a rank
 
 
@@ -19,7 +21,7 @@ class Parts(Protocol):
 
     @property
     def value(self) -> float:
-        """The number."""
+        """The number; nan where the clips give none."""
         ...
 
     def of(self, places: Sequence[int]) -> Parts | None:
@@ -58,7 +60,8 @@ class Shares:
     @property
     def value(self) -> float:
         """The number."""
-        return float(self.tops.sum() / self.bottoms.sum())
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return float(self.tops.sum() / self.bottoms.sum())
 
     def of(self, places: Sequence[int]) -> Shares:
         """The parts of these clips."""
@@ -221,10 +224,12 @@ def owners(per_clip: Sequence[np.ndarray]) -> np.ndarray:
     return np.repeat(np.arange(len(per_clip)), [len(values) for values in per_clip])
 
 
-class _Drawn(Protocol):
+class Drawable(Protocol):
     """Parts that a bootstrap can draw again."""
 
-    def redrawn(self, counts: np.ndarray) -> np.ndarray: ...
+    def redrawn(self, counts: np.ndarray) -> np.ndarray:
+        """The number with clip i taken ``counts[row, i]`` times, for each row; nan where there is none."""
+        ...
 
 
 def _ranked(values: np.ndarray, counts: np.ndarray, share: float) -> np.ndarray:
@@ -236,7 +241,7 @@ def _ranked(values: np.ndarray, counts: np.ndarray, share: float) -> np.ndarray:
 
 
 def _paired(
-    one: _Drawn, other: _Drawn, mine: np.ndarray, theirs: np.ndarray, seed: int, size: bool
+    one: Drawable, other: Drawable, mine: np.ndarray, theirs: np.ndarray, seed: int, size: bool
 ) -> tuple[float, float] | None:
     """Both numbers on the same draws of the same clips, and their difference; ``mine``, ``theirs``: clips that count.
 
@@ -244,8 +249,8 @@ def _paired(
     """
     if len(mine) != len(theirs) or min(mine.sum(), theirs.sum()) < 2:
         return None
-    counts = draws(len(mine), seed)
-    return percentiles(_sized(one.redrawn(counts), size) - _sized(other.redrawn(counts), size))
+    drawn = [_sized(resampled(parts, len(mine), seed), size) for parts in (one, other)]
+    return percentiles(drawn[0] - drawn[1])
 
 
 def _sized(values: np.ndarray, size: bool) -> np.ndarray:
@@ -253,9 +258,18 @@ def _sized(values: np.ndarray, size: bool) -> np.ndarray:
     return np.abs(values) if size else values
 
 
-def draws(n: int, seed: int) -> np.ndarray:
-    """How often each of ``n`` clips is drawn in each resample, ``(RESAMPLES, n)``."""
-    return np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(np.float64)
+def resampled(parts: Drawable, n: int, seed: int) -> np.ndarray:
+    """The number in each resample of its ``n`` clips, ``(RESAMPLES,)``; nan where a resample gives none.
+
+    Resamples are looked at a few at a time: what each takes of memory grows with the number of clips.
+    """
+    rng, few = np.random.default_rng(seed), max(1, BLOCK // n)
+    return np.concatenate(
+        [
+            parts.redrawn(rng.multinomial(n, np.full(n, 1 / n), size=min(few, RESAMPLES - done)).astype(np.float64))
+            for done in range(0, RESAMPLES, few)
+        ]
+    )
 
 
 def percentiles(draws: np.ndarray) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -61,11 +61,28 @@ def _deaf() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # Windows has no such masks
         yield
         return
+    resource_tracker.ensure_running()  # whoever starts it first has the signal unblocked
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def interrupts_later() -> Iterator[None]:
+    """Ctrl-C during the block is heard at its end: foreign code that calls back into Python swallows it otherwise."""
+    if threading.current_thread() is not threading.main_thread():  # the only one that hears of it
+        yield
+        return
+    heard: list[tuple[Any, ...]] = []
+    before = signal.signal(signal.SIGINT, lambda *told: heard.append(told))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard and callable(before):
+        before(*heard[0])
 
 
 def one_thread() -> None:

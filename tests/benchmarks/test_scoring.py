@@ -10,6 +10,7 @@ from phonofilm.benchmarks.sources import Truth
 from phonofilm.benchmarks.task import Task
 from phonofilm.codecs import Codec
 from phonofilm.codecs.identity import Pictures, Sound
+from phonofilm.errors import SettingError
 from phonofilm.estimate import mean
 from phonofilm.metrics import Better, Metric, Score
 from phonofilm.metrics._score import OURS
@@ -66,3 +67,17 @@ def test_reference_clips_go_to_the_metrics_that_say_so(metric, given, tmp_path, 
     scorer = Scorer(TASK, Codec(Pictures(), Sound()), tmp_path, ("loudness",))
     row = scorer.score(Truth(TASK), lambda clips: None)
     assert row["scores"]["loudness"]["n"] == given
+
+
+class Breaking(Loudness):
+    def measure(self, subject):
+        raise KeyError("gone")
+
+
+def test_a_metric_that_breaks_ends_the_run_and_nothing_of_the_row_is_kept(tmp_path, monkeypatch):
+    """A row without it would be found again by every later run, as if it were finished."""
+    monkeypatch.setattr(scoring, "find", lambda name, codec: Breaking())
+    scorer = Scorer(TASK, Codec(Pictures(), Sound()), tmp_path, ("loudness",))
+    with pytest.raises(SettingError, match=r"loudness: KeyError: 'gone'.*test_scoring.py.*scene"):
+        scorer.score(Truth(TASK), lambda clips: None)
+    assert not list(tmp_path.iterdir())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from phonofilm.benchmarks.sections import markdown_table, write_section
+from phonofilm.benchmarks.sections import write_section
 from phonofilm.errors import MediaError
 
 
@@ -39,7 +39,3 @@ def test_broken_marks_are_named_and_the_file_stays(tmp_path, text):
 def test_a_folder_is_no_markdown_file(tmp_path):
     with pytest.raises(MediaError, match="name a Markdown file"):
         write_section(tmp_path, "speed", "new")
-
-
-def test_a_table():
-    assert markdown_table(["", "a"], [["x", "1"]]) == "|  | a |\n| --- | ---: |\n| x | 1 |"

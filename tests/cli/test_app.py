@@ -84,7 +84,7 @@ def test_plot_draws_any_film(run: Run, tmp_path: Path) -> None:
 
 def test_prepare_writes_films_and_a_manifest_and_goes_on(run: Run, tmp_path: Path) -> None:
     command = ["prepare", "clapperboard", "-o", "d", "--seed", "1000000000"]
-    assert run(*command, "--count", "1").out == "d/manifest.jsonl: 1 clips\n"
+    assert run(*command, "--count", "1").out == "d/manifest.jsonl: 1 clip\n"
     first = next((tmp_path / "d").glob("*.mp4")).stat().st_mtime_ns
     assert run(*command, "--count", "2").status == 0
     assert len((tmp_path / "d" / "manifest.jsonl").read_text().splitlines()) == 2

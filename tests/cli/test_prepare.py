@@ -11,6 +11,7 @@ import pytest
 
 from phonofilm.data.ingest import joining
 from phonofilm.data.ingest.locking import at_work
+from phonofilm.data.ingest.recipe import read_recipe
 from phonofilm.data.ingest.stage import Shard
 from phonofilm.data.packed.folder import Packed
 from tests.cli.conftest import Run
@@ -45,7 +46,7 @@ def test_the_jobs_of_an_array_do_all_but_packing_and_none_waits_for_another(
     assert sum(scanned) == 5
     ran = run(*command, "--max-bad", "0.5")
     assert ran.status == 0, ran.err
-    assert "5 films, 3 used" in ran.out
+    assert "5 films, 2 used (left out: " in ran.out and "1 without a clip that is used" in ran.out
     assert not list(tmp_path.glob("*.work/*/journal-0-of-1.jsonl")), "nothing was left to do"
     assert bytes_of(tmp_path / "out") == bytes_of(prepared / "out")
 
@@ -72,8 +73,8 @@ def test_a_cut_file_that_was_lost_or_changed_is_found_and_made_again(
     for file in (lost, changed):
         file.unlink()
     missing = run("prepare", "verify", work)
-    assert missing.status == 2
-    assert "phonofilm prepare pack" in missing.err
+    assert missing.status == 3
+    assert "clips of 1 film are missing" in missing.out and "phonofilm prepare pack" in missing.out
     assert run(*again).status == 0
     assert run("prepare", "verify", work).status == 0
     assert bytes_of(out) == bytes_of(prepared / "out")
@@ -109,8 +110,11 @@ def test_a_packed_clip_that_was_changed_is_found(run: Run, prepared: Path, tmp_p
     data = bytearray(shard.read_bytes())
     data[2000] ^= 1
     shard.write_bytes(data)
+    (tmp_path / "p" / "index.parquet").rename("index.parquet")
+    assert run("prepare", "verify", prepared / "out.work", "--packed", "p").status == 2, "it is no packed folder"
+    Path("index.parquet").rename(tmp_path / "p" / "index.parquet")
     ran = run("prepare", "verify", prepared / "out.work", "--packed", "p")
-    assert ran.status == 2
+    assert ran.status == 3
     assert "shard-000000.tar" in ran.err
 
 
@@ -179,9 +183,13 @@ def test_mistakes_are_one_sentence(run: Run, arguments: list[str], words: list[s
         (["score", "--measure", "loudnes"], ["'loudnes'", "'loudness'"]),
         (["caption", "--from", "foldr"], ["'foldr'", "'folder'"]),
         (["caption", "--url", "http://x/v1"], ["--model"]),
-        (["split", "--seconds", "0"], ["seconds", "greater than 0"]),
+        (["split", "--seconds", "0"], ["seconds must be above 0 (got 0)"]),
         (["split", "--shard", "3/3"], ["--shard 3/3", "0/16"]),
-        (["pack", "-o", "p", "--size", "64"], ["--size 64", "256x256"]),
+        (["pack", "-o", "p", "--size", "64"], ["size must be HEIGHTxWIDTH, for example 256x256 (got '64')"]),
+        (["pack", "-o", "p", "--splits", "train"], ["--splits train", "train=0.9,validation=0.05,test=0.05"]),
+        (["pack", "-o", "p", "--splits", "train=1/2,val=1/2"], ["'train', 'validation' or 'test' (got 'val')"]),
+        (["pack", "-o", "p", "--splits", "train=0.9"], ["sum to 1"]),
+        (["pack", "-o", "p", "--seed", "1"], ["add --splits"]),
     ],
 )
 def test_mistakes_of_the_later_verbs_are_one_sentence(
@@ -201,3 +209,8 @@ def test_recipes_are_listed(run: Run) -> None:
     ran = run("prepare", "recipes")
     for name in ("greatest-hits", "landscape", "vggsound", "concerts-around-the-globe", "call-of-duty"):
         assert f"{name}\n" in ran.out
+    shown = run("prepare", "recipes", "--show", "landscape")
+    assert "name: landscape\n" in shown.out and "licence:" in shown.out
+    Path("my.yaml").write_text(shown.out, encoding="utf-8")
+    assert read_recipe("my.yaml") == read_recipe("landscape")
+    assert "did you mean 'landscape'" in run("prepare", "recipes", "--show", "landscap").err

@@ -85,6 +85,12 @@ def test_a_film_that_could_not_be_cut_is_counted_and_explained(run: Run, work: P
     unstated = run("prepare", "publish", prepared / "out", "-o", "hub", "--card", "card.yaml")
     assert unstated.status == 2 and "card.yaml is not there: write it as in docs/prepare.md" in unstated.err
     Path("card.yaml").write_text(CARD)
+    stranger = run("prepare", "publish", prepared / "out", "-o", "hub", "--card", "card.yaml", "--work", work)
+    assert stranger.status == 2 and "differ in 2 clips, first in " in stranger.err
+    assert "name the work folder that it was packed from" in stranger.err
+    assert not Path("hub").exists()
+    pack = ["prepare", "pack", work, "-o", prepared / "out", "--workers", "1", "--max-bad", "1", "--force"]
+    assert "3 clips" in run(*pack).out
     published = run("prepare", "publish", prepared / "out", "-o", "hub", "--card", "card.yaml", "--work", work)
     assert published.status == 0, published.err
     assert "damaged" in Path("hub/README.md").read_text(encoding="utf-8")
@@ -148,9 +154,34 @@ def test_a_packed_folder_that_agrees_with_itself_but_not_with_the_work_is_found(
         )
         ran = run(*verify, out / name)
         assert ran.status == 2, name
-        assert "1 clips" in ran.err
-        assert ("clip" if name == "more" else first) in ran.err
-        assert "prepare pack" in ran.err
+        assert f"differ in 1 clip, first in {'clip' if name == 'more' else first}: " in ran.err
+        assert f"was not packed from {work}, or changed since" in ran.err and "--force" not in ran.err
+        assert "library:" not in ran.out, "it is said before the work"
+    assert run("prepare", "filter", work, "--rule", "lufs > 99").status == 0
+    changed = run(*verify, out)
+    assert changed.status == 2
+    assert (
+        f"differ in 5 clips, first in {min(clips)}: run phonofilm prepare pack {work} -o {out} --force" in changed.err
+    )
+
+
+def test_damage_is_status_3_wherever_it_is_and_all_of_it_is_named(run: Run, prepared: Path) -> None:
+    work, out = prepared / "out.work", prepared / "out"
+    (lost, *_) = sorted(work.glob("cut-*/*/*.mp4"))
+    (shard, *_) = sorted(out.glob("shard-*.tar"))
+    lost.rename(prepared / "lost.mp4")
+    data = shard.read_bytes()
+    shard.write_bytes(data[:2000] + bytes([data[2000] ^ 1]) + data[2001:])
+    verify = ["prepare", "verify", work, "--workers", "1", "--packed", out]
+    both = run(*verify)
+    assert both.status == 3
+    assert "clips of 1 film are missing (" in both.out and ".mp4): run phonofilm prepare pack again\n" in both.out
+    assert shard.name in both.err and "are as the index says" not in both.out
+    shard.write_bytes(data)
+    missing = run(*verify)
+    assert missing.status == 3 and "are as the index says" in missing.out
+    (prepared / "lost.mp4").rename(lost)
+    assert run(*verify).status == 0
 
 
 def packed_clips(folder: Path) -> Iterator[tuple[str, tuple[PackedClip, bytes]]]:
@@ -176,7 +207,7 @@ def test_shares_of_shards_are_encoded_apart(run: Run, tmp_path: Path) -> None:
     assert ran.status == 0, ran.err
     assert {path.name: path.stat().st_mtime_ns for path in out.glob("latents-*/shard-*.tar")} == made
     assert len(list(out.glob("latents-*/index.parquet"))) == 1
-    assert ran.out.endswith(f"latents={out}\n")
-    assert f"latents={out} leave_short=true" in run(*command, "--leave-short").out
+    assert ran.out.endswith(f"latents={out} split=train\n")
+    assert f"latents={out} split=train leave_short=true" in run(*command, "--leave-short").out
     assert "'cuad'" in run(*command[:-2], "--device", "cuad").err
     assert "--shard 2/2" in run(*command, "--shard", "2/2").err

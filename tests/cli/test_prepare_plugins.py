@@ -81,7 +81,11 @@ def test_a_run_that_was_ended_goes_on_where_it_was(
     command = ["prepare", "score", work, "--measure", "cuts", "--plugin", where]
     with monkeypatch.context() as patch:
         patch.setattr("phonofilm.data.ingest.stage.Parts.keep", _keep_one())
-        assert run(*command).status == 130
+        ended = run(*command)
+        assert (ended.status, ended.err.splitlines()[-1]) == (
+            130,
+            "phonofilm: stopped; give the same command again to go on where it was",
+        )
     assert len(Here.done) == 1
     assert run(*command).status == 0
     assert len(Here.done) == 2

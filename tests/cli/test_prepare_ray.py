@@ -93,7 +93,7 @@ def test_interrupted_and_continued_on_a_cluster_it_gives_the_bytes_of_processes_
     said, errors = second.communicate()
     assert second.returncode == 0, errors
     assert "4 films, 3 used" in said
-    assert workers() == []
+    assert gone(workers())  # Ray ends the processes of a driver that has left a moment after it
     _, errors = plain.communicate()
     assert plain.returncode == 0, errors
     assert bytes_of(there / "out") == bytes_of(here / "out") != {}

@@ -166,7 +166,7 @@ def test_greatest_hits(run: Run, tmp_path: Path) -> None:
     assert "greatest-hits should have 977 films and has 2 (" in films_
     assert "should have 6,177 clips for train, give or take 2 %, and has 2 (" in train
     assert "should have 2,040 clips for validation, give or take 2 %, and has 1 (" in validation
-    assert lacking == f"1 films that the lists name are not there, for example {gone}"
+    assert lacking == f"the lists name 1 film more than there are, for example {gone}"
 
 
 def test_landscape(run: Run, tmp_path: Path) -> None:

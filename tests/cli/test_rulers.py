@@ -18,6 +18,7 @@ from tests.cli.conftest import Run
         (["--weights", "imagebind"], ["names no weights", "--weights imagebind=FILE"]),
         (["--n", "2"], ["2 scenes calibrate nothing", "at least 4"]),
         (["--clips", "nowhere", "--metrics", "sync-error"], ["nowhere is not a folder"]),
+        (["--device", "cuuda"], ["unknown device 'cuuda'", "did you mean 'cuda'"]),
         (["--write", "nowhere/rulers.md"], ["the folder nowhere does not exist"]),
     ],
 )

@@ -83,6 +83,24 @@ def test_the_readme_runs_from_top_to_bottom(
         assert (tmp_path / name).stat().st_size > 0
 
 
+def test_the_page_on_scoring_runs_from_top_to_bottom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "docs" / "score.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for words in commands(text):
+        assert status(quick(words[1:])) == 0, f"{shlex.join(words)}: {capsys.readouterr().err}"
+    for body in blocks("python", text):
+        exec(compile(body, "score.md", "exec"), {})  # noqa: S102, the page is our own
+    assert "event-f1-125ms not told apart" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir() if path.is_file()} == {
+        *(f"ours.{ending}" for ending in ("json", "md", "csv", "png")),
+        *("theirs.json", "again.json", "both.md", "comparison.json", "comparison.md"),
+    }
+    for body in blocks("json", text):
+        assert set(json.loads(body)) == {"file", "caption"}
+
+
 def test_every_make_target_that_is_named_exists() -> None:
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {name for page in PAGES for name in re.findall(r"`?\bmake (\w+)`", page.read_text(encoding="utf-8"))}

@@ -13,6 +13,7 @@ from phonofilm.media.atomic import (
     check_folder,
     check_target,
     make_folder,
+    try_target,
     write_atomically,
     write_together,
 )
@@ -124,7 +125,7 @@ def test_several_files_are_there_all_or_none(tmp_path: Path, monkeypatch: pytest
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", second_fails)
-        with pytest.raises(MediaError, match=r"could not write .*a\.png \(Input/output error\).*nothing was left"):
+        with pytest.raises(MediaError, match=r"could not write .*a\.png \(Input/output error\).*nothing of it remains"):
             write_together(files)
     assert list(tmp_path.iterdir()) == []
     write_together(files)
@@ -151,3 +152,18 @@ def test_a_file_written_piece_by_piece_appears_whole_or_not_at_all(tmp_path):
     assert path.read_bytes() == b"onetwo" and list(tmp_path.iterdir()) == [path]
     with pytest.raises(MediaError, match="exists already"), appearing(path):
         pass
+
+
+def test_a_folder_that_takes_no_file_is_found_out_by_trying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert try_target(tmp_path / "x.json") == tmp_path / "x.json"
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "x.json").write_text("old")
+    with pytest.raises(MediaError, match="exists already"):
+        try_target(tmp_path / "x.json")
+
+    def refuses(path: Path, **_: object) -> None:
+        raise OSError(30, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "touch", refuses)
+    with pytest.raises(MediaError, match=r"no file can be made in the folder .*Read-only file system"):
+        try_target(tmp_path / "y.json")

@@ -274,7 +274,7 @@ def test_bad_requests_are_explained(tmp_path):
     (tmp_path / "there.mp4").touch()
     with pytest.raises(MediaError, match="exists already"):
         cut(film, Span(0, 1000, 25, 0, 0), tmp_path / "there.mp4")
-    for wrong in ({"fps": Fraction(0)}, {"channels": 3}, {"crf": 52}, {"size": (0, 4)}):
+    for wrong in ({"fps": Fraction(0)}, {"channels": 3}, {"crf": 52}, {"preset": "superfats"}, {"size": (0, 4)}):
         with pytest.raises(SettingError):
             Form(**wrong)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from phonofilm.errors import SettingError
 from phonofilm.estimate import mean, peak, quantile, ratio
-from phonofilm.metrics import Better, Report, Score, compare
+from phonofilm.metrics import Better, Report, Score, caveats, compare
 from phonofilm.metrics._maths.frechet import frechet
 from phonofilm.metrics._maths.resample import jackknife
 from phonofilm.metrics._report import Reference
@@ -239,3 +240,55 @@ def test_parts_survive_json(parts):
     assert type(again) is type(parts)
     assert again.to_json() == parts.to_json()
     assert again.value == parts.value
+
+
+def told(level, sentences, **changes):
+    """A report of five clips on sentences, by a metric that goes by them unless changed."""
+    changes = {"name": "event-count-seen", "definition": "event-count@1", **changes}
+    found = report(means(0.01 * np.arange(5) + level), list("abcde"), **changes)
+    counted = {changes["definition"]: list("abcde")}
+    return replace(found, counted=counted, sentences=dict(zip("abcde", sentences, strict=True)))
+
+
+def test_films_of_other_sentences_are_not_judged_by_them():
+    ours, theirs = told(0.1, ["a bell rings"] * 5), told(0.9, ["a bell rings"] * 3 + ["a dog barks"] * 2)
+    (found,) = compare(ours, theirs)
+    assert found.verdict == "not tested: the sentences of 2 films differ, such as d"
+    (line,) = caveats(ours, theirs)
+    assert line.startswith("the sentences of 2 films differ, such as d: ")
+    assert (compare(ours, ours)[0].verdict, caveats(ours, ours)) == ("not told apart", [])
+    silent = replace(theirs, sentences={})
+    assert compare(ours, silent)[0].verdict == "the second is better", "older reports do not say"
+    others = {"name": "sync-offset", "definition": "sync-error@1"}
+    (found,) = compare(told(0.1, "vwxyz", **others), told(0.9, "vwxzy", **others))
+    assert found.verdict == "the second is better", "a score that goes by no sentence"
+
+
+def test_films_of_one_report_alone_and_other_rates_are_told():
+    ours, theirs = (told(0.1, "vwxyz", fps=Fraction(fps), sample_rate=16_000) for fps in (8, 12))
+    assert caveats(ours, theirs) == [
+        "the first has films of 8 fps and 16000 Hz, the second of 12 fps and 16000 Hz: many scores change with the rate"
+    ]
+    fewer = replace(ours, counted={"event-count@1": list("bc")}, uncounted={"event-count@1": {"x/f.mp4": "-"}})
+    assert caveats(ours, fewer) == ["films in the first only: 3, in the second only: 1"]
+
+
+def test_reports_without_a_common_film(hard):
+    with pytest.raises(SettingError, match=r"no film in common \(the first of each: 0\.mp4 and a\)"):
+        compare(report(means(hard)), report(means(hard), [f"a{'a' * i}" for i in range(N)]))
+
+
+def test_only_what_is_asked_for_is_compared():
+    one = told(0.1, "vwxyz")
+    both = replace(one, scores=(*one.scores, replace(one.scores[0], name="event-count-heard")))
+    assert len(compare(both, both)) == len(compare(both, both, metrics=["event-count"])) == 2
+    assert [found.name for found in compare(both, both, metrics=["event-count-heard"])] == ["event-count-heard"]
+    with pytest.raises(SettingError, match=r"unknown score or metric .*did you mean 'event-count-heard'"):
+        compare(both, both, metrics=["event-count-herd"])
+    with pytest.raises(SettingError, match=r"give a list of names, \['event-count'\]"):
+        compare(both, both, metrics="event-count")
+
+
+def test_names_of_files_are_no_reports(hard):
+    with pytest.raises(SettingError, match=r"read its file first, Report\.load\('b\.json'\)"):
+        compare(report(means(hard)), "b.json")

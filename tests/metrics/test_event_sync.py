@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,15 @@ def test_silent_clips_cost_recall_only():
     assert found["event-hit-frame"].value == 1 / 2
     assert found["event-unseen"].value == 0
     assert found["event-offset-median"].value == 0
+    assert [found[name].n for name in ("event-hit-frame", "event-unseen", "event-offset-median")] == [2, 2, 1]
+    assert found["event-offset-median"].interval is None, "one clip has a pair"
+
+
+def test_of_films_whose_events_are_not_known_it_is_said_who_listens():
+    unknown = Timing(np.array([0.5]), np.array([0.5]), FRAME)
+    assert "trained on Clapperboard" in scores([unknown, replace(unknown, known=True)])["event-f1-frame"].note
+    known = scores([replace(unknown, known=True)] * 2)
+    assert {score.note for score in known.values()} == {""}
 
 
 def test_each_score_says_what_it_is():

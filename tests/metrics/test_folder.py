@@ -39,7 +39,7 @@ def test_a_sidecar_about_something_else_is_said_and_stops_nothing(noise: Callabl
     report = score_folder(folder, metrics=["avalign-svg"])
     assert report["avalign-svg"].n == 3
     (note,) = report.notes
-    assert note.startswith(f"{folder / '0.json'} (and 1 more) holds no sentence (prompt, caption, text)")
+    assert note.startswith(f"0.json (and 1 more) in {folder} holds no sentence (prompt, caption, text)")
 
 
 def test_a_damaged_sidecar_is_its_films_trouble_alone(noise: Callable[[int], Path]) -> None:

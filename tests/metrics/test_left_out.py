@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,6 +13,7 @@ from phonofilm.errors import MediaError
 from phonofilm.estimate import mean
 from phonofilm.media.clip import Clip
 from phonofilm.metrics import OURS, Better, Metric, Report, Score, Subject, score, score_folder
+from phonofilm.metrics._finishing import NO_SENTENCE
 from phonofilm.metrics._kinds.paired import Paired
 from phonofilm.metrics._report import Reference
 
@@ -165,7 +167,7 @@ def test_a_ceiling_that_fails_leaves_the_score():
     assert (report["low"].value, report["low"].ceiling) == (5, None)
     assert report["shade"].ceiling == 10
     (note,) = report.notes
-    assert note.startswith("low has no ceiling: ValueError: three are too many")
+    assert note.startswith("low has no value of the reference clips: ValueError: three are too many")
 
 
 def test_reference_films_are_known_by_their_bytes(noise, tmp_path):
@@ -190,3 +192,44 @@ def test_a_report_from_before_there_were_notes_is_read(tmp_path):
         del row[name]
     (tmp_path / "scores.json").write_text(json.dumps(row))
     assert Report.load(tmp_path / "scores.json") == report
+
+
+class Half(Shade):
+    """A score that rests on half of the clips that its metric counts."""
+
+    name, uses_prompt = "half", True
+
+    def scores(self, measured, reference, seed):
+        return [replace(one, n=one.n // 2) for one in super().scores(measured, reference, seed)]
+
+
+def test_clips_that_a_score_leaves_out_of_those_that_count_are_counted():
+    found = score([*crowd("a", "b", "c", "d"), Subject("mute.mp4", clip(), prompt="")], [Half()])["half"]
+    assert (found.n, found.excluded) == (2, 3)
+
+
+def test_a_clip_without_the_sentence_that_counts_has_none(tmp_path):
+    class Wordy(Shade):
+        name, uses_prompt, uncounted = "wordy", True, "it says nothing of shades"
+
+        def measure(self, subject):
+            return 1.0 if "shade" in (subject.prompt or "") else None
+
+    prompts = ("a shade", "a bell", " ", None)
+    clips = [Subject(f"x/{place}.mp4", clip(), prompt) for place, prompt in enumerate(prompts)]
+    report = score(clips, [Wordy()])
+    assert list(report.uncounted["wordy@2"].values()) == ["it says nothing of shades", *[NO_SENTENCE] * 2]
+    assert report.sentences == {"0.mp4": "a shade", "1.mp4": "a bell"}
+    assert Report.load(report.save(tmp_path / "scores.json")).sentences == report.sentences
+
+
+def test_leaving_out_is_advised_only_where_it_helps():
+    silent = Clip(np.zeros((5, 12, 14, 3), np.uint8), None, Fraction(8), 16_000)
+    clips = [*crowd("a"), Subject("mute.mp4", silent)]
+    with pytest.raises(MediaError, match=r"--skip-bad"):
+        score(clips, [Apart()], reference=crowd("a", "mute"))
+    refused = score(clips, [Apart()], reference=crowd("a", "mute"), skip_bad=True).skipped["mute.mp4"]
+    assert "has no sound" in refused and "skip" not in refused
+    assert "--skip-bad" in score(crowd("a", "b"), [Apart()], reference=crowd("a"))["apart"].reason
+    alone = score(crowd("a", "b"), [Apart()], reference=crowd("c"))["apart"].reason
+    assert "a (and 1 more) has none" in alone and "--skip-bad" not in alone

@@ -13,6 +13,7 @@ from sklearn.metrics import average_precision_score
 from phonofilm.media.clip import Clip
 from phonofilm.metrics import Subject
 from phonofilm.metrics._features.onsets import Matched, Onsets, matched, rated, thinned
+from phonofilm.metrics._kinds.paired import Named
 from phonofilm.metrics.onset_ap import OnsetAp, precision
 from phonofilm.metrics.onset_f1 import OnsetF1
 
@@ -96,6 +97,10 @@ def test_a_silent_clip_has_the_highest_average_precision():
     assert OnsetF1().compare(onsets(), some) == 0
     assert OnsetAp().comparisons()["onset-accuracy"](onsets(), some) == 0
     assert OnsetAp().compare(onsets(), onsets()) == OnsetF1().compare(onsets(), onsets()) == 1
+    measured = [Named("a", onsets()), Named("b", some)]
+    average, accuracy, count = OnsetAp().scores(measured, [Named("a", some), Named("b", some)], 0)
+    assert average.note == "1 of 2 clips have no onset, and count 1" and not accuracy.note and not count.note
+    assert OnsetAp().scores(measured[1:], [Named("b", some)], 0)[0].note == ""
 
 
 def test_after_the_last_free_onset_nothing_counts():

@@ -112,8 +112,8 @@ def test_methods_say_what_intervals_and_ceilings_leave_out():
     for kind, biased in ((Fd, True), (Plain, True), (Kd, False)):
         method = scores(kind)[0].method
         assert ("not the bias of few clips" in method) is biased
-        assert "jackknife" in method and "every second reference clip against the others" in method
-    assert "ceiling" not in scores(Fd, true=[np.eye(4)[:1], np.zeros((1, 4))])[0].method
+        assert "jackknife" in method and "reference: one half of the reference clips against the other" in method
+    assert "reference: " not in scores(Fd, true=[np.eye(4)[:1], np.zeros((1, 4))])[0].method
 
 
 def test_an_unbiased_distance_of_few_clips_carries_no_warning_of_bias():

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,9 +10,10 @@ from phonofilm.errors import MediaError
 from phonofilm.estimate import peak
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
+from phonofilm.media.write import write
 from phonofilm.metrics import Subject, events
 from phonofilm.metrics.avalign_svg import AvAlignSvg
-from phonofilm.metrics.sync_error import LAGS, NOTHING, Sides, SyncError, curve, error, sides
+from phonofilm.metrics.sync_error import LAGS, NOTHING, ONE_SIDED, Sides, SyncError, curve, error, sides
 from phonofilm.pair import AV
 from phonofilm.shapes import ClipShape
 
@@ -68,7 +70,27 @@ def test_one_sided_clips_count_the_largest_lag_and_empty_ones_do_not():
     found = scores([together, silent, frozen])
     assert (found["sync-error"].value, found["sync-error"].n) == (pytest.approx(400), 3)
     assert (found["sync-offset"].value, found["sync-offset"].n) == (pytest.approx(0), 1)
-    assert scores([])["sync-error"].reason == scores([silent])["sync-offset"].reason == NOTHING
+    assert found["sync-error"].note == (
+        "in 2 of 3 clips only one side holds anything; each counts 600 ms; the others have 0 ms"
+    )
+    assert scores([silent])["sync-error"].note.endswith("each counts 600 ms")
+    assert scores([together])["sync-error"].note == ""
+    assert scores([])["sync-error"].reason == scores([])["sync-offset"].reason == NOTHING
+    assert scores([silent])["sync-offset"].reason == ONE_SIDED
+
+
+def test_a_picture_that_stands_still_shows_nothing_whatever_its_codec_makes_of_it(tmp_path):
+    rng = np.random.default_rng(0)
+    smooth = cv2.GaussianBlur(rng.integers(0, 256, (240, 320, 3), np.uint8), (0, 0), 2)
+    sound = np.zeros((1, 4 * 16_000), np.float32)
+    for at in (0.5, 1.4, 2.3, 3.1):
+        first = round(at * 16_000)
+        sound[0, first : first + 2000] = rng.standard_normal(2000) * np.exp(-np.arange(2000) / 300) * 0.4
+    still = read(write(Clip(np.stack([smooth] * 100), sound, Fraction(25), 16_000), tmp_path / "still.mp4"))
+    assert (np.diff(still.frames.astype(int), axis=0) != 0).any(), "the codec does not leave it alone"
+    found = sides(Subject("still.mp4", still))
+    assert len(found.heard) == 4 and not found.evidence.any()
+    assert error(curve(found, found)) == 600
 
 
 def test_silence_never_beats_wrong_sound():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from phonofilm.errors import WeightsError
+from phonofilm.media.digest import sha256
 from phonofilm.metrics import Given, kind, names
 
 WEIGHTS = {one.name: one for name in names() for one in kind(name).weights}
@@ -39,5 +40,6 @@ def test_weights_without_a_checksum_say_so_beside_their_licence():
 def test_another_file_is_refused(name, tmp_path: Path):
     other = tmp_path / "weights"
     other.write_bytes(b"another file")
-    with pytest.raises(WeightsError, match=f"is not what was published as {name}"):
+    mine, theirs = sha256(b"another file")[:12], WEIGHTS[name].sha256[:12]
+    with pytest.raises(WeightsError, match=f"is not what was published as {name}: .* {mine}, not {theirs};"):
         Given(weights={name: str(other)}).open(WEIGHTS[name])

@@ -67,6 +67,16 @@ def test_the_log_spectral_distance_is_that_of_ssr_eval(silent, theirs):
     assert distance(own, true) == pytest.approx(theirs, rel=1e-6)
 
 
+@pytest.mark.parametrize(("begin", "end", "there"), [(0, 743, 1), (300, 1042, 0), (15_257, 16_000, 1), (0, 16_000, 1)])
+def test_the_log_spectral_distance_tells_of_digital_silence(begin, end, there):
+    sound = waves(1.0, 16_000)[0] + 0.1
+    sound[begin:end] = 0
+    one = LSD.measure(heard(sound))
+    (score,) = LSD.scores([one], [one], 0)
+    assert ("1 of 1 reference clips hold digital silence" in score.note) == bool(there)
+    assert (score.value > 0.05) == bool(there)
+
+
 def test_ten_decibels_are_one():
     sound = np.random.default_rng(0).standard_normal(16_000)
     assert distance(10 ** (-10 / 20) * sound, sound) == pytest.approx(1)

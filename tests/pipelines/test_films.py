@@ -230,7 +230,7 @@ def test_a_sheet_that_cannot_be_written_leaves_no_film(pipe: Pipeline, tmp_path:
     _, hard = before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (sum(sizes[:2]) // 2, hard))
     try:
-        with pytest.raises(MediaError, match=r"x\.png \(File too large\): make room .*; nothing was left behind"):
+        with pytest.raises(MediaError, match=r"x\.png \(File too large\): make room .*; nothing of it remains"):
             list(make_films(pipe, [film.plan]))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

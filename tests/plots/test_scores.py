@@ -14,7 +14,7 @@ def score(name, value, unit="", better="higher", interval=None, chance=None, cei
     return {
         "name": name, "value": value, "unit": unit, "better": better, "interval": interval,
         "chance": chance, "ceiling": ceiling, "n": 7, "definition": "d_x@1", "excluded": 2,
-        "method": "bootstrap", "reason": "no_weights" if value is None else None,
+        "method": "bootstrap" if interval else "", "reason": "no_weights" if value is None else None,
     }  # fmt: skip
 
 
@@ -88,5 +88,43 @@ def test_the_picture_has_chance_and_ceiling():
 def test_the_ending_chooses_the_form(tmp_path: Path):
     for ending in ("md", "tex", "png"):
         assert save_scores({"ours": OURS}, tmp_path / f"x.{ending}").stat().st_size > 100
-    with pytest.raises(SettingError, match=r"\.md, \.tex or \.png"):
+    with pytest.raises(SettingError, match=r"\.md, \.tex, \.csv or \.png"):
         save_scores({"ours": OURS}, tmp_path / "x.pdf")
+
+
+def test_films_stand_one_by_one_with_what_each_gave_to_every_score(tmp_path: Path):
+    def full(*scores, films):
+        found = report(*scores)
+        return {**found, "counted": {"d_x@1": films}}
+
+    shares = {**score("f1", 0.75), "parts": {"tops": [1, 0, 2], "bottoms": [2, 0, 2]}}
+    lags = {**score("late_%", 7.0), "parts": {"values": [[5, 7, 9], [], [-1.25]], "share": 0.5}}
+    whole = {**score("fad", 3.0), "parts": {"value": 3.0, "without": [2.0, 4.0], "clips": 3}}
+    ours = full(shares, lags, whole, films=["a.mp4", "b, c.mp4", "d.mp4"])
+    theirs = full({**score("fad", 4.0), "parts": None}, films=["a.mp4"])
+    path = save_scores({"ours": ours, "theirs": theirs}, tmp_path / "x.csv")
+    assert path.read_text().splitlines() == [
+        "system,film,f1,late_%",
+        "ours,a.mp4,0.5,7",
+        'ours,"b, c.mp4",,',
+        "ours,d.mp4,1,-1.25",
+        "theirs,a.mp4,,",
+    ]
+
+
+def test_films_left_out_for_several_reasons_have_an_example_for_each():
+    refused = {f"x/{place}.mp4": f"x/{place}.mp4 has no {'sound' if place % 2 else 'picture'}" for place in range(5)}
+    known = {**report(score("f1", 1.0, interval=[0, 2])), "refused": {"d_x@1": refused}}
+    line = "* d_x@1 left out 5 films: 3 such as x/0.mp4 has no picture; 2 such as x/1.mp4 has no sound"
+    assert line in markdown({"ours": known}).splitlines()
+    known["refused"] = {"d_x@1": {f"x/{place}.mp4": "abcdef"[place] for place in range(6)}}
+    assert "; 1 such as x/3.mp4: d; 2 for other reasons" in markdown({"ours": known})
+
+
+def test_why_there_is_no_interval_stands_below_once():
+    known = report(score("f1", 1.0), score("f2", 1e-12))
+    for one in known["scores"].values():
+        one["method"] = "none: fewer than 40 clips"
+    page = markdown({"ours": known})
+    assert page.splitlines()[5:] == ["* no interval for f1, f2: fewer than 40 clips"]
+    assert "| f2, higher is better | 0 |" in page, "what is left of rounding"

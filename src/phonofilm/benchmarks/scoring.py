@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +12,12 @@ from typing import Any
 from phonofilm.benchmarks.sources import Source, codec_fingerprint, digest
 from phonofilm.benchmarks.task import Task
 from phonofilm.codecs.base import Codec
-from phonofilm.errors import MediaError
+from phonofilm.errors import MediaError, SettingError
 from phonofilm.media.atomic import write_atomically
 from phonofilm.metrics import Given, Metric, Subject, find, fingerprint
+from phonofilm.metrics._finishing import finish
+from phonofilm.metrics._gathering import Column, Pass
+from phonofilm.metrics._run import look
 
 METRICS = ("sync-error", "event-sync", "avalign-svg", "event-count", "material-match", "frechet-latents")
 
@@ -53,20 +56,26 @@ class Scorer:
         Args:
             source: where the clips come from; one at a time is in memory.
             scored: told of each clip.
+
+        Raises:
+            MediaError: if a clip cannot be measured.
+            SettingError: if a metric breaks: a row without it would be kept, and taken for finished.
         """
         lacking = self._lacking(source)
-        records: list[list[Any]] = [[] for _ in lacking]
-        for index, scene in enumerate(self.task.scenes):
-            subject = Subject(f"{source.label}, scene {scene.seed}", source.clip(index), scene.caption, scene.events)
-            for gathered, metric in zip(records, lacking, strict=True):
-                gathered.append(metric.measure(subject))
-            scored(1)
+        own = look(self._clips(source, scored), lacking)
+        if broken := [f"{one.name}: {it.broken}" for one, it in zip(lacking, own.columns, strict=True) if it.broken]:
+            raise SettingError("; ".join(broken))
+        report = finish(own, self._true(lacking), lacking, self.seed, skip_bad=False)
         self.folder.mkdir(parents=True, exist_ok=True)
-        for gathered, metric in zip(records, lacking, strict=True):
-            scores = metric.scores(_known(gathered), self._reference(metric), self.seed)
-            found = {score.name: score.to_json() for score in scores}
+        for metric in lacking:
+            found = {one.name: one.to_json() for one in report.scores if one.definition == _label(metric)}
             write_atomically(self._path(source, metric), (json.dumps(found, indent=1) + "\n").encode(), force=True)
         return self._row(source)
+
+    def _clips(self, source: Source, scored: Callable[[int], None]) -> Iterator[Subject]:
+        for index, scene in enumerate(self.task.scenes):
+            yield Subject(f"{source.label}, scene {scene.seed}", source.clip(index), scene.caption, scene.events)
+            scored(1)
 
     def describe(self) -> dict[str, Any]:
         """The ruler: metrics with their versions, its networks' weights, and the codec of the distances."""
@@ -102,24 +111,25 @@ class Scorer:
     def _metrics(self) -> list[Metric[Any]]:
         return [find(name, Given(self.codec)) for name in self.names]
 
-    def _reference(self, metric: Metric[Any]) -> list[Any] | None:
-        return _known(self._references[metric.name]) if metric.needs_reference else None
+    def _true(self, metrics: Sequence[Metric[Any]]) -> Pass | None:
+        """What those of the metrics gathered of the reference clips that need such; of the others, nothing."""
+        if not any(metric.needs_reference for metric in metrics):
+            return None
+        needed = dict(zip((one.name for one in self._needing), self._reference.columns, strict=True))
+        true = Pass(len(metrics), skip_bad=False, rates=self._reference.rates)
+        true.columns = [needed.get(one.name, Column()) for one in metrics]
+        return true
 
     @cached_property
-    def _references(self) -> dict[str, list[Any]]:
-        """Reference records of the metrics that need them; the true clips' row is the others' ceiling."""
-        records: dict[str, list[Any]] = {metric.name: [] for metric in self._metrics if metric.needs_reference}
-        for scene, clip in self.task.reference():
-            subject = Subject(f"reference scene {scene.seed}", clip, scene.caption)
-            for metric in self._metrics:
-                if metric.needs_reference:
-                    records[metric.name].append(metric.measure(subject))
-        return records
+    def _needing(self) -> list[Metric[Any]]:
+        return [metric for metric in self._metrics if metric.needs_reference]
+
+    @cached_property
+    def _reference(self) -> Pass:
+        """The reference clips, for metrics that need such; of the others the true clips' row is the ceiling."""
+        clips = (Subject(f"reference scene {one.seed}", clip, one.caption) for one, clip in self.task.reference())
+        return look(clips, self._needing)
 
 
 def _label(metric: Metric[Any]) -> str:
     return f"{metric.name}@{metric.version}"
-
-
-def _known(records: Sequence[Any]) -> list[Any]:
-    return [record for record in records if record is not None]

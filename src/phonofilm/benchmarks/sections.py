@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from phonofilm.errors import MediaError
@@ -38,9 +37,3 @@ def replaced(text: str, name: str, body: str, source: Path) -> str:
     if not found or text.count(begin) > 1:
         raise MediaError(f"{source} has {begin} without one {end} after it: mend the marks, or delete them")
     return before + section + after
-
-
-def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table: the first column left, the others right."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

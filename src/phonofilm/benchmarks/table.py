@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
-from phonofilm.benchmarks.sections import markdown_table
+from phonofilm.plots.tables import markdown_table
 
 F1 = "event-f1-125ms"
 COUNTS = ("event-count-seen", "event-count-heard")

@@ -17,11 +17,10 @@ from phonofilm.cli.models import models
 from phonofilm.cli.plot import plot
 from phonofilm.cli.prepare import app as prepare
 from phonofilm.cli.score import score
+from phonofilm.cli.status import INTERRUPTED, USAGE
 from phonofilm.cli.train import train
 from phonofilm.errors import PhonofilmError
 
-INTERRUPTED = 130  # exit status of a command that Ctrl-C ended, as shells have it
-USAGE = 2  # exit status of every mistake a user can mend
 _UsageError: Any = typer.BadParameter.__mro__[1]  # has no public name of its own
 
 app = typer.Typer(
@@ -71,8 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         typer.echo(_sentence(error), err=True)
         sys.exit(USAGE)
     except (KeyboardInterrupt, typer.Abort):
+        status = INTERRUPTED
+    if status == INTERRUPTED:  # newer typer makes it of a KeyboardInterrupt; verbs that say more raise SystemExit
         typer.echo("phonofilm: stopped; give the same command again to go on where it was", err=True)
-        sys.exit(INTERRUPTED)
     if status:
         sys.exit(status)
 

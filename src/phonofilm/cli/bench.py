@@ -90,6 +90,7 @@ def bench(
         if model or settings:
             raise SettingError("rulers are measured on true clips: leave --model and --settings out")
         from phonofilm.cli.rulers import rulers
+        from phonofilm.pipelines.device import pick
 
         return rulers(
             output or Path("out/rulers"),
@@ -101,7 +102,7 @@ def bench(
             weights=parse.weights(weights),
             workers=workers,
             write=write,
-            device="cpu" if device == "auto" else device,
+            device=str(pick(device)),
         )
     if clips or metrics or weights or workers > 1:
         raise SettingError("--clips, --metrics, --weights and --workers belong to rulers: leave them out")

@@ -12,6 +12,7 @@ import typer
 
 from phonofilm.cli.parse import fraction, interval, name, path, scales
 from phonofilm.cli.progress import progress
+from phonofilm.cli.status import INTERRUPTED
 from phonofilm.errors import SettingError
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ def _make(pipe: Pipeline, plans: list[Plan], how: _How, sidecar: Sidecar | None 
                 typer.echo(_line(film))
         except KeyboardInterrupt:
             typer.echo("phonofilm: stopped; every film that is there is whole, --resume makes the others", err=True)
-            raise
+            raise SystemExit(INTERRUPTED) from None
     seconds = time.perf_counter() - how.began
     typer.echo(f"{len(films)} {'film' if len(films) == 1 else 'films'} in {seconds:.1f} s", err=True)
     return films

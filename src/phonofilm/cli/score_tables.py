@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -12,42 +12,55 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from phonofilm.metrics import Difference, Metric, Published, Report, Score
+    from phonofilm.metrics import Metric, Published, Report, Score
 
 WIDTH = 92
 """Characters a line of running text."""
+WIDE = 110
+"""Characters a line that hold all columns of a table of scores."""
 
 
-def show(table: Table) -> None:
-    """Print a table."""
+def show(table: Callable[[int], Table]) -> None:
+    """Print the table that is made for so many characters a line."""
     from rich.console import Console
 
-    Console(width=None if typer.get_text_stream("stdout").isatty() else 160).print(table)
+    console = Console(width=None if typer.get_text_stream("stdout").isatty() else 160)
+    console.print(table(console.width))
 
 
-def catalogue() -> str:
-    """Every metric: what it is, where it comes from with that code's licence, and what must be given.
+def catalogue(wanted: Sequence[str] | None = None) -> str:
+    """Every metric: what it is, what it gives, where it comes from with that code's licence, and what must be given.
 
     Plain lines, as the weights of others below them, so that addresses stay whole however narrow the terminal is.
+
+    Args:
+        wanted: only these metrics, each with the whole of its text: its traps, and what its numbers mean.
+
+    Raises:
+        SettingError: for an unknown metric.
     """
     from phonofilm.metrics import kind, names
+    from phonofilm.metrics._find import kinds
 
-    every = [kind(name) for name in names()]
+    every = [kind(name) for name in names()] if wanted is None else list(kinds(wanted).values())
     weights = {one.name: one for metric in every for one in metric.weights}
+    said = [_weights(one) for _, one in sorted(weights.items())]
     return "\n\n".join(
         [
-            *map(_metric, every),
-            "Weights of others, for --weights NAME=PATH:",
-            *(_weights(one) for _, one in sorted(weights.items())),
+            *(_metric(one, whole=wanted is not None) for one in every),
+            *(["Weights of others, for --weights NAME=PATH:", *said] if said else []),
         ]
     )
 
 
-def _metric(one: type[Metric[Any]]) -> str:
+def _metric(one: type[Metric[Any]], *, whole: bool) -> str:
     code = [f"code: {one.source.code} (licence: {one.source.licence})"] if one.source.code else []
     needed = [f"needs: {', '.join(needs(one))}"] if needs(one) else []
-    said = wrap(summary(one), WIDTH)
-    return "\n    ".join([f"{one.name}@{one.version}", *said, f"source: {one.source.paper}", *code, *needed])
+    said = text(one).strip().splitlines() if whole else wrap(summary(one), WIDTH)
+    scores = f"scores: {', '.join(one.gives)}" if one.gives else ""
+    gives = wrap(scores, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    lines = [*said, *gives, f"source: {one.source.paper}", *code, *needed]
+    return "\n".join([f"{one.name}@{one.version}", *(f"    {line}".rstrip() for line in lines)])
 
 
 def _weights(one: Published) -> str:
@@ -55,9 +68,13 @@ def _weights(one: Published) -> str:
 
 
 def summary(kind: type[Metric[Any]]) -> str:
-    """The first sentence of the text of a metric's module."""
-    text = sys.modules[kind.__module__].__doc__ or ""
-    return " ".join(text.split("\n\n")[0].split())
+    """The first paragraph of a metric's text."""
+    return " ".join(text(kind).split("\n\n")[0].split())
+
+
+def text(kind: type[Metric[Any]]) -> str:
+    """What the module of a metric says of it."""
+    return sys.modules[kind.__module__].__doc__ or ""
 
 
 def needs(kind: type[Metric[Any]]) -> list[str]:
@@ -70,29 +87,41 @@ def needs(kind: type[Metric[Any]]) -> list[str]:
     ]
 
 
-def comparison(differences: Sequence[Difference]) -> Table:
-    """One row a score that both have."""
-    from rich.table import Table
+def as_rich(head: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Table:
+    """A table of words for so many characters a line; on few, what is said of a name goes below it, and none is cut."""
+    from rich.markup import escape
+    from rich.table import Column, Table
 
-    rows = Table("score", "first", "second", "second minus first, 95 %", "films", "")
-    for one in differences:
-        values = ["none" if value is None else f"{value:.3g} {one.unit}".strip() for value in (one.one, one.other)]
-        interval = "" if one.interval is None else f"{one.interval[0]:.3g} to {one.interval[1]:.3g}"
-        rows.add_row(one.name, *values, interval, str(one.n), one.verdict)
-    return rows
+    first, *others = map(escape, head)
+    made = Table(Column(first, no_wrap=True), *others)
+    for name, *rest in rows:
+        made.add_row(*map(escape, [name if width >= WIDE else name.replace(", ", "\n"), *rest]))
+    return made
 
 
-def table(report: Report) -> Table:
-    """One row a score that has a value; for the others see :func:`below`."""
-    from rich.table import Table
+def table(report: Report, width: int) -> Table:
+    """One row a score that has a value; for the others see :func:`below`.
 
-    rows = Table("score", "value", "95 %", "chance", "ceiling", "films", "left out", "of reference")
-    for one in report.scores:
-        if one.value is not None:
-            against = report.references.get(one.definition)
-            counts = (one.n, one.excluded or None, against and against.clips)
-            rows.add_row(one.name, *_numbers(one), *("" if count is None else str(count) for count in counts))
-    return rows
+    Args:
+        report: scores.
+        width: characters a line; on few, some columns are left to the report's file.
+    """
+    against = report.references
+    head = ["score", "value", "95 %", "chance", "reference", "n", "better", "left out", "reference n"]
+    rows = [
+        [
+            one.name,
+            *_numbers(one),
+            str(one.n),
+            one.better.value,
+            str(one.excluded or ""),
+            str(against[one.definition].clips if one.definition in against else ""),
+        ]
+        for one in report.scores
+        if one.value is not None
+    ]
+    shown = len(head) if width >= WIDE else head.index("better")
+    return as_rich(head[:shown], [row[:shown] for row in rows], width)
 
 
 def licences(report: Report) -> list[str]:
@@ -105,12 +134,13 @@ def licences(report: Report) -> list[str]:
 
 def below(report: Report) -> list[str]:
     """What the table does not show, in words: see :mod:`phonofilm.plots.remarks`."""
-    from phonofilm.plots.remarks import remarks
+    from phonofilm.plots.remarks import remarks, told
 
-    return [*(f"skipped {name}: {reason}" for name, reason in report.skipped.items()), *remarks(report.to_json())]
+    return [*(f"skipped: {told(*one)}" for one in report.skipped.items()), *remarks(report.to_json())]
 
 
 def _numbers(score: Score) -> list[str]:
-    interval = score.method if score.interval is None else f"{score.interval[0]:.3g} to {score.interval[1]:.3g}"
-    beside = ["" if value is None else f"{value:.3g}" for value in (score.chance, score.ceiling)]
-    return [f"{score.value:.3g} {score.unit}".strip(), interval, *beside]
+    from phonofilm.plots.tables import number
+
+    interval = "none" if score.interval is None else " to ".join(map(number, score.interval))
+    return [f"{number(score.value)} {score.unit}".strip(), interval, number(score.chance), number(score.ceiling)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from phonofilm.cli.progress import progress
+from phonofilm.cli.status import INTERRUPTED
 from phonofilm.errors import SettingError, unknown_name
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def train(
                 _one_stage(model, stage, output, overrides or [], settings)
     except KeyboardInterrupt:
         typer.echo("phonofilm: stopped; give the same command again to go on from the last checkpoint", err=True)
-        raise
+        raise SystemExit(INTERRUPTED) from None
 
 
 def _check_plain(stage: str, options: dict[str, object]) -> None:

@@ -101,6 +101,24 @@ def check_target(path: str | Path, *, force: bool = False, new_folder: bool = Fa
     return path
 
 
+def try_target(path: str | Path, *, force: bool = False) -> Path:
+    """As :func:`check_target`, and a file was made there and taken away: rights alone say yes to ``/proc``, say.
+
+    Raises:
+        StorageError: see :func:`check_target`; or if no file can be made.
+    """
+    path = check_target(path, force=force)
+    part = _part(path)
+    try:
+        part.touch(exist_ok=False)
+        part.unlink()
+    except OSError as error:
+        raise StorageError(
+            f"no file can be made in the folder {path.parent} ({error.strerror}): choose another one"
+        ) from error
+    return path
+
+
 def replace_folder(path: Path, new: Path) -> None:
     """Give a finished folder its name; one that had it goes only once the new one is there.
 
@@ -152,7 +170,7 @@ def write_together(files: Mapping[Path, bytes], *, force: bool = False) -> None:
     except OSError as error:
         _remove(made)
         raise StorageError(
-            f"could not write {path} ({error.strerror}): make room or choose another folder; nothing was left behind"
+            f"could not write {path} ({error.strerror}): make room or choose another folder; nothing of it remains"
         ) from error
     finally:
         _remove(parts.values())
@@ -176,7 +194,7 @@ def appearing(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
         part.replace(path)
     except OSError as error:
         raise StorageError(
-            f"could not write {path} ({error.strerror}): make room or choose another folder; nothing was left behind"
+            f"could not write {path} ({error.strerror}): make room or choose another folder; nothing of it remains"
         ) from error
     finally:
         _remove([part])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import av
 
@@ -72,6 +72,9 @@ class AudioInfo:
         return len(self.speakers)
 
 
+Info = TypeVar("Info", VideoInfo, AudioInfo)
+
+
 @dataclass(frozen=True)
 class MediaInfo:
     """A film at a glance.
@@ -125,45 +128,60 @@ def probe(path: str | Path | Held) -> MediaInfo:
         MediaError: if it is not a film, is damaged at its start, or holds neither pictures nor sound.
     """
     path = Path(path) if isinstance(path, str) else path
-    first = AV(_first_frame(path, lambda streams: streams.video), _first_frame(path, lambda streams: streams.audio))
-    starts = [onset_of(frame) for frame in first.present()]
+    video = _look(path, lambda streams: streams.video, _video_info)
+    audio = _look(path, lambda streams: streams.audio, _audio_info)
+    starts = [look.info.start for look in (video, audio) if look.info is not None]
     if not starts:
         raise MediaError(f"{path} holds neither pictures nor sound: choose another file")
     origin = min(starts)
-    with opened(path) as container:
-        streams = film_streams(container)
-        return MediaInfo(
-            path,
-            container.format.name,
-            origin,
-            None if container.duration is None else Fraction(container.duration, av.time_base),
-            None if first.video is None else _video_info(streams.video, first.video, origin),
-            None if first.audio is None else _audio_info(streams.audio, first.audio, origin),
-        )
+    return MediaInfo(path, video.container, origin, video.seconds, video.since(origin), audio.since(origin))
 
 
-def _first_frame(path: Path | Held, choose: Callable[[AV[Any]], Any]) -> Any:
-    """The first frame that decodes of the chosen stream; ``None`` if that is absent or has no packets.
+@dataclass(frozen=True)
+class _Look(Generic[Info]):
+    """What one stream shows, and the header besides.
+
+    Attributes:
+        container, seconds: see :class:`MediaInfo`.
+        info: the stream, with its start on the file's own clock; ``None`` if it is absent or has no packets.
+    """
+
+    container: str
+    seconds: Fraction | None
+    info: Info | None
+
+    def since(self, origin: Fraction) -> Info | None:
+        """The stream, with its start counted from the film's."""
+        return None if self.info is None else replace(self.info, start=self.info.start - origin)
+
+
+def _look(
+    path: Path | Held, choose: Callable[[AV[Any]], Any], describe: Callable[[Any, Any, Fraction | None], Info]
+) -> _Look[Info]:
+    """What the chosen stream's header and its first frame that decodes say.
 
     Raises:
         MediaError: if there are packets and nothing comes of them.
     """
     with opened(path) as container:
+        seconds = None if container.duration is None else Fraction(container.duration, av.time_base)
+        found = _Look[Info](container.format.name, seconds, None)
         stream = choose(film_streams(container))
         if stream is None:
-            return None
+            return found
         if stream.codec_context is None:
             raise UnsupportedMediaError(f"{path} uses a codec that is not known here: convert it first")
+        promised = None if stream.duration is None else stream.duration * stream.time_base  # grows with packets read
         for frame in decode(path, container, stream):
             if frame.pts is not None:
-                return frame
+                return replace(found, info=describe(stream, frame, promised))
     with opened(path) as container:
         if any(packet.size for packet in container.demux(choose(film_streams(container)))):
             raise MediaError(f"{path} is damaged (its {stream.type} does not decode): choose another file")
-    return None
+    return found
 
 
-def _video_info(stream: Any, frame: Any, origin: Fraction) -> VideoInfo:
+def _video_info(stream: Any, frame: Any, promised: Fraction | None) -> VideoInfo:
     turn = turn_of(frame)
     aspect = Fraction(stream.sample_aspect_ratio or 1)
     height, width = shown_size(frame, aspect, turn)
@@ -175,26 +193,16 @@ def _video_info(stream: Any, frame: Any, origin: Fraction) -> VideoInfo:
         turn.mirrored,
         aspect,
         _nominal_fps(stream),
-        onset_of(frame) - origin,
-        _promised(stream),
+        onset_of(frame),
+        promised,
     )
 
 
-def _audio_info(stream: Any, frame: Any, origin: Fraction) -> AudioInfo:
-    return AudioInfo(
-        stream.codec_context.name,
-        frame.sample_rate,
-        speakers_of(frame.layout),
-        onset_of(frame) - origin,
-        _promised(stream),
-    )
+def _audio_info(stream: Any, frame: Any, promised: Fraction | None) -> AudioInfo:
+    return AudioInfo(stream.codec_context.name, frame.sample_rate, speakers_of(frame.layout), onset_of(frame), promised)
 
 
 def _nominal_fps(stream: Any) -> Fraction:
     """The rate at which the pictures were meant: the average misleads where frames are missing."""
     guessed, average = stream.guessed_rate, stream.average_rate
     return Fraction(guessed if guessed and guessed <= FASTEST else average or guessed or 25)
-
-
-def _promised(stream: Any) -> Fraction | None:
-    return None if stream.duration is None else stream.duration * stream.time_base

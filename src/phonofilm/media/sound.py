@@ -14,7 +14,7 @@ from phonofilm.errors import MediaError
 from phonofilm.media.mix import mix
 from phonofilm.media.probe import AudioInfo, MediaInfo
 from phonofilm.media.resample import resample_audio, sample_window
-from phonofilm.media.source import decode, decode_after_seek, film_streams, opened, time_of
+from phonofilm.media.source import decode, decode_after_seek, film_streams, opened
 from phonofilm.shapes import nearest
 
 SEEK_BEYOND = 4
@@ -107,9 +107,10 @@ def _stamped(info: MediaInfo, audio: AudioInfo, since: Fraction) -> Iterator[Blo
     planar = _planar(info, audio)
     jump = jump_of(audio)
     expected = None
+    begin = info.origin * audio.sample_rate
     for frame in _decoded(info, audio, since):
         if frame.pts is not None:
-            stamp = nearest((time_of(frame) - info.origin) * audio.sample_rate)
+            stamp = nearest(frame.pts * (frame.time_base * audio.sample_rate) - begin)
             if expected is None or abs(stamp - expected) > jump:
                 expected = stamp
         if expected is None:

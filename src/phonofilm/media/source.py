@@ -98,21 +98,32 @@ def onset_of(frame: Any) -> Fraction:
     return time_of(frame) if isinstance(frame, av.VideoFrame) else max(time_of(frame), Fraction(0))
 
 
-def decode(path: Path | Held, container: InputContainer, stream: Any) -> Iterator[Any]:
+def decode(path: Path | Held, container: InputContainer, stream: Any, *, rough: bool = False) -> Iterator[Any]:
     """The stream's frames from where the container stands.
+
+    Args:
+        path: for messages.
+        container: stands where the first frame is wanted.
+        stream: of pictures or of sound.
+        rough: in pictures that no other picture is made from, leave out the filter that smooths the edges of blocks
+            (FFmpeg's ``skip_loop_filter``), which is a part of the work. Such pictures are good enough to be measured
+            when made small, and for nothing else; all others are exact, so nothing drifts.
 
     Raises:
         MediaError: at the damaged place of a damaged film, naming its time.
         OutOfMemoryError: see :func:`opened`.
     """
-    reached = Fraction(0)
+    last = None
     if stream.type == "video" and may_thread():
         stream.thread_type = "AUTO"  # several pictures at once, not only parts of one
+    if rough:
+        stream.codec_context.options = {"skip_loop_filter": "noref"}
     try:
         for frame in container.decode(stream):
-            reached = reached if frame.pts is None else time_of(frame)
+            last = frame if frame.pts is not None else last
             yield frame
     except FFmpegError as error:
+        reached = Fraction(0) if last is None else time_of(last)
         raise fault(
             error,
             f"{path} is damaged after {float(reached):.2f} s ({error.strerror}): "
@@ -120,7 +131,9 @@ def decode(path: Path | Held, container: InputContainer, stream: Any) -> Iterato
         ) from error
 
 
-def decode_after_seek(path: Path | Held, container: InputContainer, stream: Any, time: Fraction) -> Iterator[Any]:
+def decode_after_seek(
+    path: Path | Held, container: InputContainer, stream: Any, time: Fraction, *, rough: bool = False
+) -> Iterator[Any]:
     """The stream's frames from the last key frame before ``time`` (file's clock); none where seeking fails."""
     try:
         container.seek(int(time / stream.time_base), stream=stream)
@@ -129,7 +142,7 @@ def decode_after_seek(path: Path | Held, container: InputContainer, stream: Any,
         if isinstance(shortage, MemoryError):
             raise shortage from error
         return
-    yield from decode(path, container, stream)
+    yield from decode(path, container, stream, rough=rough)
 
 
 def last_packet_end(path: Path | Held) -> Fraction:

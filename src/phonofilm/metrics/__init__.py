@@ -5,7 +5,7 @@
 True
 """
 
-from phonofilm.metrics._compare import Difference, compare
+from phonofilm.metrics._compare import Difference, caveats, compare
 from phonofilm.metrics._find import find, kind, names
 from phonofilm.metrics._given import Given, Opened, Published
 from phonofilm.metrics._kinds.agreement import Agreement, Two
@@ -45,6 +45,7 @@ __all__ = [
     "Source",
     "Subject",
     "Two",
+    "caveats",
     "compare",
     "derangements",
     "events",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
-from phonofilm.errors import SettingError
+from phonofilm.errors import SettingError, unknown_name
+from phonofilm.metrics._find import check_several, kind
 from phonofilm.metrics._folder import pairing_name
 from phonofilm.metrics._report import Reference, Report
 from phonofilm.metrics._score import Better, Score
@@ -55,9 +58,13 @@ class Difference:
         greater = self.deciding[0] > 0
         return "the second is better" if greater is (self.better is Better.HIGHER) else "the first is better"
 
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary, which :mod:`phonofilm.plots.comparison` reads."""
+        return {**asdict(self), "better": self.better.value, "told_apart": self.told_apart, "verdict": self.verdict}
 
-def compare(one: Report, other: Report, seed: int = 0) -> list[Difference]:
-    """Paired differences of all scores that two reports share.
+
+def compare(one: Report, other: Report, seed: int = 0, metrics: Sequence[str] | None = None) -> list[Difference]:
+    """Paired differences of all scores that two reports share; :func:`caveats` says what else differs.
 
     Clips are paired by file name, whatever its ending. Shares, means and quantiles are drawn again together (paired
     bootstrap over clips); distances of sets have a jackknife of the difference, which takes the same clips in both.
@@ -65,19 +72,88 @@ def compare(one: Report, other: Report, seed: int = 0) -> list[Difference]:
     Args:
         one, other: ``other - one`` is what is tested.
         seed: of the resampling.
+        metrics: only scores of these names, or of the metrics of these names.
 
     Raises:
-        SettingError: if they share no score.
+        SettingError: if they share no clip or no score, or not the one that is asked for.
     """
+    for report in (one, other):
+        if not isinstance(report, Report):
+            raise SettingError(f"{report!r} is no report: read its file first, Report.load({str(report)!r})")
+    mine, yours = _names(one), _names(other)
+    if mine.keys().isdisjoint(yours):
+        shown = " and ".join(next(iter(names.values()), "none") for names in (mine, yours))
+        raise SettingError(
+            f"the two reports have no film in common (the first of each: {shown}): clips are paired by their file "
+            "names, so give both systems' films the same ones"
+        )
     theirs = {score.name: score for score in other.scores}
-    found = [
-        _difference(_Side.of(one, mine), _Side.of(other, theirs[mine.name]), seed)
-        for mine in one.scores
-        if mine.name in theirs
-    ]
-    if not found:
+    shared = [score for score in one.scores if score.name in theirs]
+    if not shared:
         raise SettingError("the two reports share no score: score both with the same metrics")
-    return found
+    return [
+        _difference(_Side.of(one, score), _Side.of(other, theirs[score.name]), seed)
+        for score in _asked(shared, metrics)
+    ]
+
+
+def caveats(one: Report, other: Report) -> list[str]:
+    """In what two reports differ beside their scores, in sentences: clips, their sentences, their rates."""
+    mine, yours = _names(one), _names(other)
+    first, second = len(mine.keys() - yours.keys()), len(yours.keys() - mine.keys())
+    apart = _apart(_sentences(one), _sentences(other), [name for name in mine if name in yours])
+    rates = _rates(one), _rates(other)
+    return [
+        *([f"films in the first only: {first}, in the second only: {second}"] if first or second else []),
+        *([f"{apart}: scores that go by them are not tested, and others are of different tasks"] if apart else []),
+        *(
+            [f"the first has films of {rates[0]}, the second of {rates[1]}: many scores change with the rate"]
+            if all(rates) and rates[0] != rates[1]
+            else []
+        ),
+    ]
+
+
+def _asked(shared: Sequence[Score], wanted: Sequence[str] | None) -> list[Score]:
+    """The scores of these names, or of metrics of these names."""
+    if wanted is None:
+        return list(shared)
+    check_several(wanted)
+    names = {score.name: {score.name, _metric(score)} for score in shared}
+    known = set().union(*names.values())
+    for name in wanted:
+        if name not in known:
+            raise unknown_name("score or metric of both runs", name, known)
+    return [score for score in shared if not names[score.name].isdisjoint(wanted)]
+
+
+def _metric(score: Score) -> str:
+    return score.definition.partition("@")[0]
+
+
+def _names(report: Report) -> dict[str, str]:
+    """File names of the clips that were scored, by what they are paired by."""
+    names = (name for some in (report.counted, report.uncounted) for clips in some.values() for name in clips)
+    return {pairing_name(name): Path(name).name for name in names}
+
+
+def _sentences(report: Report) -> dict[str, str]:
+    return {pairing_name(name): sentence for name, sentence in report.sentences.items()}
+
+
+def _apart(mine: Mapping[str, str], yours: Mapping[str, str], names: Sequence[str]) -> str:
+    """Whose sentences are known to differ; "" if none are."""
+    found = [name for name in names if name in mine and name in yours and mine[name] != yours[name]]
+    many = f"{len(found)} film{'s' if len(found) > 1 else ''}"
+    return f"the sentences of {many} differ, such as {found[0]}" if found else ""
+
+
+def _rates(report: Report) -> str:
+    """The rates of its films; "" where they have none in common."""
+    for score in report.scores:
+        if score.fps is not None and score.sample_rate is not None:
+            return f"{float(score.fps):.6g} fps and {score.sample_rate} Hz"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -87,11 +163,12 @@ class _Side:
     score: Score
     names: list[str]
     reference: Reference | None
+    sentences: dict[str, str]
 
     @classmethod
     def of(cls, report: Report, score: Score) -> _Side:
         names = [pairing_name(name) for name in report.names(score)]
-        return cls(score, names, report.references.get(score.definition))
+        return cls(score, names, report.references.get(score.definition), _sentences(report))
 
     def parts(self, names: Sequence[str]) -> Parts | None:
         """What the score is made of in these clips."""
@@ -109,6 +186,9 @@ def _difference(one: _Side, other: _Side, seed: int) -> Difference:
         return untested(reason)
     theirs = set(other.names)
     both = [name for name in one.names if name in theirs]
+    apart = _apart(one.sentences, other.sentences, both)
+    if apart and _goes_by_sentences(score):
+        return untested(apart)
     mine, yours = one.parts(both), other.parts(both)
     if mine is None or yours is None:
         return untested(f"they rest on different clips, {len(both)} of which have the same name in both")
@@ -117,6 +197,13 @@ def _difference(one: _Side, other: _Side, seed: int) -> Difference:
         return untested(f"fewer than 2 of the {len(both)} clips that both have give it a value")
     sizes = yours.minus(mine, seed, size=True)
     return Difference(score.name, score.unit, score.better, mine.value, yours.value, interval, sizes, len(both))
+
+
+def _goes_by_sentences(score: Score) -> bool:
+    try:
+        return kind(_metric(score)).uses_prompt
+    except SettingError:  # a metric of somebody else, which is not here
+        return False
 
 
 def _incomparable(one: _Side, other: _Side) -> str:

@@ -63,6 +63,7 @@ def kinds(wanted: Sequence[str]) -> dict[str, type[Metric[Any]]]:
     Raises:
         SettingError: for unknown names, all of them at once.
     """
+    check_several(wanted)
     found: dict[str, type[Metric[Any]]] = {}
     wrong: list[SettingError] = []
     for name in dict.fromkeys(wanted):
@@ -76,6 +77,16 @@ def kinds(wanted: Sequence[str]) -> dict[str, type[Metric[Any]]]:
     if wrong:
         raise wrong[0]
     return found
+
+
+def check_several(names: Sequence[str]) -> None:
+    """Whether names are a list of such, and not the letters of one.
+
+    Raises:
+        SettingError: for a single word.
+    """
+    if isinstance(names, str):
+        raise SettingError(f"metrics is the word {names!r}: give a list of names, [{names!r}]")
 
 
 def check_weights(given: Given) -> None:

@@ -22,6 +22,7 @@ NAMED = 4
 """Clips of different rates that a note names at most."""
 DIGITS = 12
 """Of the digest of reference films, as it is shown."""
+NO_SENTENCE = "it has no sentence: give it a sidecar, or a caption in the manifest"
 
 
 def finish(
@@ -46,7 +47,9 @@ def finish(
     """
     if len({metric.name for metric in metrics}) != len(metrics):
         raise SettingError("a metric is named twice: name each once")
-    report = Report((), own.clips, {**own.skipped, **({} if true is None else true.skipped)})
+    skipped = {**own.skipped, **({} if true is None else true.skipped)}
+    sentences = {Path(name).name: sentence for name, sentence in own.sentences.items()}
+    report = Report((), own.clips, skipped, sentences=sentences)
     for place, metric in enumerate(metrics):
         column, others = own.columns[place], None if true is None else true.columns[place]
         if true is not None and others is not None and metric.needs_pairs:
@@ -67,20 +70,20 @@ def _with(
     """The report with one more metric."""
     definition = f"{metric.name}@{metric.version}"
     scores, notes = _scores(metric, column, others, seed)
-    left_out = len(own.skipped) + len(column.refused) + len(column.uncounted)
+    every = own.clips + len(own.skipped)
     fps, sample_rate = (_common(rates) for rates in zip(*own.rates, strict=True))
     refused = {**({} if others is None else others.refused), **column.refused}
     return replace(
         report,
         scores=(
             *report.scores,
-            *(replace(one, excluded=left_out, fps=fps, sample_rate=sample_rate) for one in scores),
+            *(replace(one, excluded=every - one.n, fps=fps, sample_rate=sample_rate) for one in scores),
         ),
         counted={**report.counted, definition: [Path(name).name for name in column.names]},
         refused={**report.refused, **({definition: refused} if refused else {})},
         uncounted={
             **report.uncounted,
-            **({definition: dict.fromkeys(column.uncounted, metric.uncounted)} if column.uncounted else {}),
+            **({definition: _uncounted(metric, column, own.sentences)} if column.uncounted else {}),
         },
         references={
             **report.references,
@@ -88,6 +91,14 @@ def _with(
         },
         notes=(*report.notes, *notes),
     )
+
+
+def _uncounted(metric: Metric[Any], column: Column, sentences: Mapping[str, str]) -> dict[str, str]:
+    """Why clips do not count, by name."""
+    return {
+        name: NO_SENTENCE if metric.uses_prompt and name not in sentences else metric.uncounted
+        for name in column.uncounted
+    }
 
 
 def _common(rates: Iterable[Any]) -> Any:
@@ -149,7 +160,7 @@ def _ceilings(metric: Metric[Any], true: Column, seed: int) -> tuple[dict[str, f
             return {one.name: one.value for one in metric.scores(true.records, None, seed)}, []
     except Exception as error:  # noqa: BLE001  # see above; the score itself stands
         reason = told(error)
-    return {}, [] if reason is None else [f"{metric.name} has no ceiling: {reason}"]
+    return {}, [] if reason is None else [f"{metric.name} has no value of the reference clips: {reason}"]
 
 
 def _valueless(metric: Metric[Any], reason: str, seed: int) -> tuple[list[Score], list[str]]:

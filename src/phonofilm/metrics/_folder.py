@@ -68,16 +68,14 @@ def unreadable(path: Path, error: OSError) -> MediaError:
     return MediaError(f"{path} cannot be read ({error.strerror}): mend it, or take it away")
 
 
-def wordless(films: Sequence[Film]) -> list[str]:
-    """A sentence if sidecars say nothing of what their films should show."""
-    some = [film.path.with_suffix(".json") for film in films if film.foreign]
-    if not some:
-        return []
-    more = f" (and {len(some) - 1} more)" if len(some) > 1 else ""
-    return [
-        f"{some[0]}{more} holds no sentence ({', '.join(SENTENCE)}): such films are scored by what needs no words; "
-        "write one there, or list the films in a manifest"
-    ]
+def nested(folder: Path) -> list[str]:
+    """Names of the subfolders that hold films."""
+    return sorted({path.parent.name for path in folder.glob("*/*") if path.suffix.lower() in FILMS})
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
+    return f"{names[0]} (and {len(names) - 1} more)" if len(names) > 1 else names[0]
 
 
 def films(folder: str | Path) -> list[Film]:
@@ -97,8 +95,10 @@ def films(folder: str | Path) -> list[Film]:
         raise MediaError(f"{folder} is not a folder: name a folder that holds films")
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in FILMS)
     if not paths:
-        raise MediaError(f"{folder} holds no films: put some there ({', '.join(sorted(FILMS))})")
-    listed = _manifest(folder / MANIFEST)
+        deep = nested(folder)
+        there = f"; its subfolders do: name one of these, {some(deep)}" if deep else ""
+        raise MediaError(f"{folder} holds no films: put some there ({', '.join(sorted(FILMS))}){there}")
+    listed = manifest(folder / MANIFEST)
     return [_film(path, listed.get(path.name)) for path in paths]
 
 
@@ -109,7 +109,7 @@ def _film(path: Path, row: _Row | None) -> Film:
     try:
         if not sidecar.exists():
             return Film(path, None)
-        prompt = _sentence(json.loads(sidecar.read_text(encoding="utf-8")))
+        prompt = _sentence(json.loads(sidecar.read_text(encoding="utf-8-sig")))
     except (OSError, ValueError) as error:
         return Film(path, None, damage=f"{sidecar} beside its film cannot be read ({error}): mend it, or take it away")
     return Film(path, prompt, foreign=prompt is None)
@@ -121,13 +121,17 @@ def _sentence(row: Any) -> str | None:
     return next((one for one in found if isinstance(one, str)), None)
 
 
-def _manifest(path: Path) -> dict[str, _Row]:
+def manifest(path: Path) -> dict[str, _Row]:
     """Caption and events by file name; empty without a manifest.
 
-    Rows may hold more than what scores need, so that manifests of anybody's films will do.
+    Rows may hold more than what scores need, so that manifests of anybody's films will do; so may files begin with
+    a byte order mark, which some editors write.
+
+    Raises:
+        MediaError: if it is damaged.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        lines = path.read_text(encoding="utf-8-sig").splitlines() if path.exists() else []
     except (OSError, UnicodeDecodeError) as error:
         raise MediaError(f"the manifest {path} cannot be read ({error}): prepare the folder again") from error
     listed: dict[str, _Row] = {}

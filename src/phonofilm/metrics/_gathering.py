@@ -61,6 +61,7 @@ class Pass:
         skip_bad: clips that cannot be measured are counted, and no error.
         columns: one of each metric.
         rates: frames and samples a second, each with the name of the first clip that has them.
+        sentences: of the clips that have one, by name.
         skipped: clips that no metric could measure, with the reason.
         clips: that one metric at least could measure.
     """
@@ -69,6 +70,7 @@ class Pass:
     skip_bad: bool
     columns: list[Column] = field(init=False)
     rates: dict[tuple[Fraction, int], str] = field(default_factory=dict)
+    sentences: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     clips: int = 0
 
@@ -79,13 +81,15 @@ class Pass:
         """Keep what one clip gave; or count it as left out, if that is allowed."""
         bad = _complaint(outcome)
         if bad is not None and not self.skip_bad:
-            raise MediaError(bad if "--skip-bad" in bad else f"{bad} (--skip-bad leaves such films out)")
+            raise MediaError(f"{bad} (--skip-bad leaves such films out)")
         if isinstance(outcome, MediaError) or all(isinstance(one, Refused) for one in outcome.records):
             self.skipped[name] = bad or ""
             return
         for column, record in zip(self.columns, outcome.records, strict=True):
             column.add(name, record)
         self.rates.setdefault((outcome.fps, outcome.sample_rate), name)
+        if sentence := (outcome.prompt or "").strip():
+            self.sentences[name] = sentence
         self.clips += 1
 
 

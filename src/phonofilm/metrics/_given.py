@@ -12,6 +12,8 @@ from phonofilm.errors import SettingError, WeightsError
 from phonofilm.media.digest import file_sha256, sha256
 
 HUB = "hf://"
+DIGITS = 12
+"""Of a checksum, as it is shown."""
 FETCHED = ("*.json", "*.txt", "*.safetensors", "*.bin")
 """What is fetched of a repository that is named without a file: no other formats of the same weights."""
 
@@ -58,7 +60,7 @@ class Opened:
     @property
     def id(self) -> str:
         """Name and digest, for records."""
-        return f"{self.published.name}-{self.digest[:12]}"
+        return f"{self.published.name}-{self.digest[:DIGITS]}"
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Given:
         if not digest.startswith(published.sha256):
             raise WeightsError(
                 f"{path} is not what was published as {published.name}: its SHA-256 starts with "
-                f"{digest[: max(8, len(published.sha256))]}, not {published.sha256}; get it anew from {published.home}"
+                f"{digest[:DIGITS]}, not {published.sha256[:DIGITS]}; get it anew from {published.home}"
             )
         return Opened(published, path, digest)
 

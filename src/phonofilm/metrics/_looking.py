@@ -39,12 +39,13 @@ class Measured:
 
     Attributes:
         records: one of each metric; ``None`` where the clip does not count, or why there is none.
-        fps, sample_rate: of the clip.
+        fps, sample_rate, prompt: of the clip.
     """
 
     records: list[Any]
     fps: Fraction
     sample_rate: int
+    prompt: str | None
 
 
 class Looker:
@@ -80,7 +81,8 @@ class Looker:
             facts = subject.facts
         except MediaError as error:
             return _naming(subject, error)
-        return Measured([self._record(metric, subject) for metric in self.metrics], facts.fps, facts.sample_rate)
+        records = [self._record(metric, subject) for metric in self.metrics]
+        return Measured(records, facts.fps, facts.sample_rate, subject.prompt)
 
     def _record(self, metric: Metric[Any], subject: Subject) -> Any:
         if metric.name not in self._broken:

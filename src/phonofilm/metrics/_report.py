@@ -12,9 +12,10 @@ from phonofilm.media.atomic import write_atomically
 from phonofilm.metrics._score import Score
 
 FORMAT = "phonofilm-scores"
-VERSION = 3
-READ = (2, 3)
-"""Versions that can be read: 2 has neither ``uncounted``, ``references`` and ``notes`` nor curves of clips."""
+VERSION = 4
+READ = (2, 3, 4)
+"""Versions that can be read: 2 has neither ``uncounted``, ``references`` and ``notes`` nor curves of clips; 3
+has no notes of single scores."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Report:
         uncounted: clips that do not count for a definition, by name, with the reason: they have no sentence, say.
         references: reference clips of the definitions that cannot do without such.
         notes: what a reader of the scores should know, in sentences.
+        sentences: what the clips were to show, by file name, where that is known (older reports do not say).
         source, reference: folders, where the clips came from such.
     """
 
@@ -55,6 +57,7 @@ class Report:
     uncounted: dict[str, dict[str, str]] = field(default_factory=dict)
     references: dict[str, Reference] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    sentences: dict[str, str] = field(default_factory=dict)
     source: str = ""
     reference: str = ""
 
@@ -83,6 +86,7 @@ class Report:
             "uncounted": self.uncounted,
             "references": {name: asdict(one) for name, one in self.references.items()},
             "notes": list(self.notes),
+            "sentences": self.sentences,
             "scores": {score.name: score.to_json() for score in self.scores},
         }
 
@@ -113,6 +117,7 @@ class Report:
                 uncounted=row.get("uncounted", {}),
                 references={name: Reference(**one) for name, one in row.get("references", {}).items()},
                 notes=tuple(row.get("notes", ())),
+                sentences=row.get("sentences", {}),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise MediaError(f"{path} cannot be read as scores ({_why(error)}): score the films anew") from error

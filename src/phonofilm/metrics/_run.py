@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from itertools import islice
@@ -15,13 +15,14 @@ from phonofilm.media.digest import file_sha256
 from phonofilm.metrics._cache import Cache
 from phonofilm.metrics._find import NOTHING, check_weights, chosen, kinds
 from phonofilm.metrics._finishing import finish
-from phonofilm.metrics._folder import Film, films, unreadable, wordless
+from phonofilm.metrics._folder import Film, films, pairing_name, unreadable
 from phonofilm.metrics._gathering import Pass, gather
 from phonofilm.metrics._given import Given
 from phonofilm.metrics._looking import Looker, Measured
 from phonofilm.metrics._report import Report
 from phonofilm.metrics._score import Metric
 from phonofilm.metrics._subject import Subject
+from phonofilm.metrics._unused import unused
 from phonofilm.workers import helpers
 
 AHEAD = 3
@@ -52,12 +53,18 @@ def score(
     Raises:
         MediaError: naming the clip that cannot be scored; or if no clip is left.
     """
+    true = None if reference is None else look(reference, metrics, skip_bad=skip_bad)
+    return finish(look(clips, metrics, skip_bad=skip_bad), true, metrics, seed, skip_bad)
+
+
+def look(clips: Iterable[Subject], metrics: Sequence[Metric[Any]], *, skip_bad: bool = False) -> Pass:
+    """What metrics gather of clips, for :func:`phonofilm.metrics._finishing.finish`; arguments as of :func:`score`.
+
+    Raises:
+        MediaError: see :func:`score`.
+    """
     looker = Looker(metrics)
-
-    def through(some: Iterable[Subject]) -> Pass:
-        return gather(((one.name, looker.clip(one)) for one in some), len(metrics), skip_bad)
-
-    return finish(through(clips), None if reference is None else through(reference), metrics, seed, skip_bad)
+    return gather(((one.name, looker.clip(one)) for one in clips), len(metrics), skip_bad)
 
 
 def score_folder(
@@ -89,22 +96,10 @@ def score_folder(
         SettingError: for an unknown metric or weights, one that lacks what it needs, a codec without a reference, no
             worker, or a cache that cannot be written.
     """
-    if given.codec is not None and reference is None:
-        raise SettingError("a codec serves Frechet distances to true films: name their folder too (--reference)")
-    if workers < 1:
-        raise SettingError(f"{workers} workers look at nothing: give at least 1")
-    check_weights(given)
-    if (
-        metrics is not None
-        and reference is None
-        and (lonely := [n for n, one in kinds(metrics).items() if one.needs_reference])
-    ):
-        raise SettingError(f"{', '.join(lonely)} compares with true films: name their folder (--reference)")
+    _check(given, None if metrics is None else kinds(metrics), reference is not None, workers)
     asked = None if metrics is None else chosen(metrics, given, reference is not None)
     own, true = films(folder), films(reference) if reference is not None else None
-    # one pair is enough: of clips without a partner, metrics of pairs say so themselves
-    has_pairs = not {film.path.stem for film in own}.isdisjoint(film.path.stem for film in true or ())
-    wanted = chosen(None, given, reference is not None, has_pairs) if asked is None else asked
+    wanted = chosen(None, given, true is not None, _has_pairs(own, true or ())) if asked is None else asked
     total, done = len(own) + len(true or ()), 0
     kept = None if cache is None else Cache(Path(cache))
 
@@ -123,12 +118,31 @@ def score_folder(
 
     passes = through(own), None if true is None else through(true, digests)
     report = finish(*passes, wanted, seed, skip_bad, digests or {})
+    beside = [*unused(folder, own), *([] if reference is None else unused(reference, true or ()))]
     return replace(
         report,
-        notes=(*report.notes, *wordless([*own, *(true or ())])),
+        notes=tuple(dict.fromkeys([*report.notes, *beside])),  # one folder may be both
         source=str(folder),
         reference="" if reference is None else str(reference),
     )
+
+
+def _check(given: Given, wanted: Mapping[str, type[Metric[Any]]] | None, has_reference: bool, workers: int) -> None:
+    """What can be known to be wrong before any film is looked for, or any weights opened."""
+    if given.codec is not None and not has_reference:
+        raise SettingError("a codec serves Frechet distances to true films: name their folder too (--reference)")
+    if workers < 1:
+        raise SettingError(f"{workers} workers look at nothing: give at least 1")
+    check_weights(given)
+    lonely = [] if has_reference else [name for name, one in (wanted or {}).items() if one.needs_reference]
+    if lonely:
+        raise SettingError(f"{', '.join(lonely)} compares with true films: name their folder (--reference)")
+
+
+def _has_pairs(own: Sequence[Film], true: Sequence[Film]) -> bool:
+    """Whether a film has a partner; one is enough, since of those without, metrics of pairs say so themselves."""
+    names, others = ({pairing_name(film.path.name) for film in some} for some in (own, true))
+    return not names.isdisjoint(others)
 
 
 def _digested(film: Film, outcome: Measured | MediaError, known: dict[str, str]) -> Measured | MediaError:

@@ -47,6 +47,7 @@ class Score:
         extractor, resampler: see :class:`About`.
         reason: see ``value``.
         excluded: clips that were to be scored and are not among the ``n``: skipped, refused, or without what counts.
+        note: what a reader should know of how these clips came to the value; "" if nothing.
         parts: what the value is made of, clip by clip, for comparisons.
     """
 
@@ -67,6 +68,7 @@ class Score:
     resampler: str = ""
     reason: str | None = None
     excluded: int = 0
+    note: str = ""
     parts: Parts | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -86,6 +88,7 @@ class Score:
         unit: str = "",
         chance: float | None = None,
         ceiling: float | None = None,
+        note: str = "",
     ) -> Score:
         """An estimate as a score of ``metric``."""
         return cls(
@@ -103,6 +106,7 @@ class Score:
             extractor=metric.about.extractor,
             resampler=metric.about.resampler,
             reason=found.reason,
+            note=note,
             parts=found.parts,
         )
 
@@ -179,7 +183,9 @@ class Metric(Protocol[MeasuredT]):
         needs_pairs: it has none unless every clip has a reference clip of its own file name.
         weights: of others, that it is built with.
         gives: names of its scores.
-        uncounted: why a clip does not count, where :meth:`measure` says so, with what to do about it.
+        uses_prompt: its scores go by the clips' sentences.
+        uncounted: why a clip does not count, where :meth:`measure` says so, with what to do about it; of a clip
+            without the sentence that the scores go by, that is the reason.
     """
 
     name: str
@@ -192,6 +198,7 @@ class Metric(Protocol[MeasuredT]):
     needs_pairs: ClassVar[bool] = False
     weights: ClassVar[tuple[Published, ...]] = ()
     gives: ClassVar[tuple[str, ...]] = ()
+    uses_prompt: ClassVar[bool] = False
     uncounted: ClassVar[str] = "it does not count"
 
     @classmethod

@@ -139,9 +139,7 @@ class Subject:
         there = AV(self.facts.frames > 0, self.facts.samples > 0)
         for what, wanted, has in zip(("picture", "sound"), needed, there, strict=True):
             if wanted and not has:
-                raise MediaError(
-                    f"{self.name} has no {what}, which its scores need: take it out of the folder, or skip bad clips"
-                )
+                raise MediaError(f"{self.name} has no {what}, which its scores need: take it out of the folder")
 
     def whole(self) -> AV[np.ndarray]:
         """The clip's frames and sound, once it is known that both are there.

@@ -59,6 +59,7 @@ class EventCount(Metric[Count]):
 
     name = "event-count"
     version = 1
+    uses_prompt = True
     uncounted = "its sentence does not say how many times something happens"
     source = OURS
     gives = tuple(NAMES)

@@ -97,7 +97,7 @@ class EventDetectors(Metric[AV[Found]]):
             ("error-p90", Better.LOWER, "ms", quantile([np.abs(one) for one in errors], 0.9, seed, empty=apart)),
         )
         return [
-            Score.of(self, f"{sense.name}-{what}", value, better, n=len(found), seed=seed, unit=unit)
+            Score.of(self, f"{sense.name}-{what}", value, better, n=value.clips, seed=seed, unit=unit)
             for what, better, unit, value in rows
         ]
 

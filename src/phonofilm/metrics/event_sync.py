@@ -36,6 +36,10 @@ from phonofilm.metrics._ruler.store import ruler
 from phonofilm.metrics._score import OURS, About, Better, Metric, Score
 from phonofilm.metrics._subject import Subject
 
+STRANGE = (
+    "as all event scores by an eye and an ear that were trained on Clapperboard; of films that are not like it read "
+    "sync-offset and sync-error"
+)
 NO_CLIPS = "there are no clips to score"
 NO_EVENTS = "no events were found in the clips: choose clips in which something happens"
 NONE_SEEN = "no events were seen in the clips, though some were heard: choose clips that show what sounds"
@@ -50,11 +54,13 @@ class Timing:
     Attributes:
         seen, heard: in seconds, ``(n,)`` and ``(m,)``.
         frame: length of a frame in seconds.
+        known: its true events are known, so it is a scene of Clapperboard.
     """
 
     seen: np.ndarray
     heard: np.ndarray
     frame: float
+    known: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +155,7 @@ class EventSync(Metric[Timing]):
             MediaError: if picture or sound is missing.
         """
         found = events(subject)
-        return Timing(found.video, found.audio, float(1 / subject.facts.fps))
+        return Timing(found.video, found.audio, float(1 / subject.facts.fps), subject.truth is not None)
 
     def scores(self, measured: Sequence[Timing], reference: Sequence[Timing] | None, seed: int) -> list[Score]:
         """The scores named in the module's text."""
@@ -159,18 +165,21 @@ class EventSync(Metric[Timing]):
             for partner in derangements(len(measured), seed)
             for one, other in zip(measured, partner, strict=True)
         ]
+        strange = any(not timing.known for timing in measured)
+        found = [(kind, kind.over(true, seed)) for kind in SCORES]
         return [
             Score.of(
                 self,
                 kind.name,
-                kind.over(true, seed),
+                one,
                 kind.better,
-                n=len(true),
+                n=one.clips,
                 seed=seed,
                 unit=kind.unit,
                 chance=kind.over(mixed, None).value,
+                note=STRANGE if strange and place == 0 else "",
             )
-            for kind in SCORES
+            for place, (kind, one) in enumerate(found)
         ]
 
 

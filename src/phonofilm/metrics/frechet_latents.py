@@ -3,8 +3,8 @@
 One feature vector per latent frame of the picture (channels x height x width values) and per latent step of the
 sound (channels x mel values); all vectors of all clips are pooled. So the distance tells whether single pictures
 and short stretches of sound look and sound as they should, and says nothing of their order. Values of different
-codecs, clip lengths or numbers of clips do not compare. Chance does not apply; two halves of the reference clips
-give the ``ceiling``.
+codecs, clip lengths or numbers of clips do not compare. Chance does not apply; beside the distance stands that
+of one half of the reference clips to the other.
 """
 
 from __future__ import annotations

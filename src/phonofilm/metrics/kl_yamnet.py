@@ -2,9 +2,10 @@
 
 ``KL(reference || generated)`` in nats of the softmax over AudioSet's 521 classes, of the mean logits of the clip's
 patches (:mod:`phonofilm.metrics._features.yamnet`), in both published forms: ``kl-yamnet`` is exact, as av-benchmark
-has it, ``kl-yamnet-floored`` has audioldm_eval's 1e-6. Lower is better; the same sound is at 0. YAMNet was trained with
-a sigmoid for each class, so a softmax of its logits is a convention, of this project here and of those two with PANNs.
-A patch's logits come in steps of 0.31, so small differences come out as nothing or too large.
+has it, ``kl-yamnet-floored`` has audioldm_eval's 1e-6. Lower is better; the same sound is at 0, and with the 1e-6 a
+little below, as that is added to the generated clip's side alone. YAMNet was trained with a sigmoid for each class, so
+a softmax of its logits is a convention, of this project here and of those two with PANNs. A patch's logits come in
+steps of 0.31, so small differences come out as nothing or too large.
 """
 
 from __future__ import annotations

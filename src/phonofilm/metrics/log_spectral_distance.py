@@ -13,11 +13,14 @@ formula's constants where both are; mostly more where the clip alone is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from phonofilm.metrics._features._sound import mono, resampler
-from phonofilm.metrics._kinds.paired import Paired
-from phonofilm.metrics._score import About, Better, Source
+from phonofilm.metrics._kinds.paired import Named, Paired
+from phonofilm.metrics._score import About, Better, Score, Source
 from phonofilm.metrics._subject import Arrays, Subject
 from phonofilm.pair import AV
 
@@ -56,6 +59,12 @@ def distance(sound: np.ndarray, true: np.ndarray) -> float:
     return float(np.sqrt(apart.mean(axis=1)).mean())
 
 
+def has_digital_silence(sound: np.ndarray) -> bool:
+    """Whether some window of a sound ``(sample,)`` holds nothing."""
+    loud = np.flatnonzero(sound)
+    return bool(np.diff(loud, prepend=-1, append=len(sound)).max() > WINDOW)
+
+
 class LogSpectralDistance(Paired):
     """See the module."""
 
@@ -77,6 +86,13 @@ class LogSpectralDistance(Paired):
             MediaError: if there is none.
         """
         return subject.read(MONO)["sound"]
+
+    def scores(self, measured: Sequence[Named], reference: Sequence[Named] | None, seed: int) -> list[Score]:
+        """The mean; a note says how many clips have a part in it that is dear by the formula's constants alone."""
+        (score,) = super().scores(measured, reference, seed)
+        silent = sum(has_digital_silence(one.features) for one in reference or ())
+        told = f"{silent} of {len(reference or ())} reference clips hold digital silence"
+        return [replace(score, note=f"{told}, which counts 12 while it lasts, even in equal clips" if silent else "")]
 
     def compare(self, own: np.ndarray, true: np.ndarray) -> float:
         """See :func:`distance`."""

@@ -6,8 +6,8 @@ below -70 LUFS are left out, then those more than 10 LU below the mean of the re
 loudness, ``-0.691 + 10 log10`` of it. The mean over clips, in LU; add -23 for LUFS.
 
 Nearer to 0 is nearer to what broadcasters ask for, and no better in itself: films on the web are around 9 LU louder.
-What counts is the difference from the reference clips, whose loudness is the ceiling. Clips without any block above -70
-LUFS have no loudness and do not count; ``silence`` counts them.
+What counts is the difference from the reference clips, whose loudness stands beside it. Clips without any block above
+-70 LUFS have no loudness and do not count; ``silence`` counts them.
 """
 
 from __future__ import annotations

@@ -93,7 +93,8 @@ class MaterialMatch(Metric[Look]):
 
     name = "material-match"
     version = 1
-    uncounted = "it has no sentence that names a material"
+    uses_prompt = True
+    uncounted = "its sentence names no material"
     source = OURS
     gives = tuple(f"material-{side}" for side in SIDES)
 

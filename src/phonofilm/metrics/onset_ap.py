@@ -14,12 +14,15 @@ so that a clip with one sound may score 1. Nothing is looked at but the sound: t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from phonofilm.metrics._features.onsets import PLACE, Matched, Onsets, matched, thinned
 from phonofilm.metrics._features.peaks import RESAMPLER, SAMPLE_RATE
-from phonofilm.metrics._kinds.paired import Compare, Paired
-from phonofilm.metrics._score import About, Better, Source
+from phonofilm.metrics._kinds.paired import Compare, Named, Paired
+from phonofilm.metrics._score import About, Better, Score, Source
 from phonofilm.metrics._subject import Subject
 from phonofilm.pair import AV
 
@@ -55,6 +58,13 @@ class OnsetAp(Paired):
     def comparisons(self) -> dict[str, Compare]:
         """Average precision, accuracy and equal counts."""
         return {"onset-ap": self.compare, "onset-accuracy": accuracy, "onset-count": equally_many}
+
+    def scores(self, measured: Sequence[Named], reference: Sequence[Named] | None, seed: int) -> list[Score]:
+        """The three means; a note says how many clips come by their average precision in silence."""
+        silent = sum(not len(one.features) for one in measured)
+        note = f"{silent} of {len(measured)} clips have no onset, and count 1" if silent else ""
+        average, *others = super().scores(measured, reference, seed)
+        return [replace(average, note=note), *others]
 
     def compare(self, own: np.ndarray, true: np.ndarray) -> float:
         """Average precision of one pair."""

@@ -3,7 +3,7 @@
 Sound is cut into windows of 50 ms; one is silent if its mean square over time and channels is below 1e-6, that is 60 dB
 below a square wave at full scale (57 dB below a sine). ``silence`` is the share of silent windows, the mean over clips;
 ``silence-clips`` the share of clips that are silent throughout. Lower is better where the prompts ask for sound: the
-ceiling tells how silent true clips are. Hum and hiss above -60 dBFS are no silence.
+reference tells how silent true clips are. Hum and hiss above -60 dBFS are no silence.
 """
 
 from __future__ import annotations

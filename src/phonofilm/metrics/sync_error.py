@@ -12,15 +12,19 @@ steps of 5 ms. A clip in which only one side holds anything counts 600 ms, the l
 silence: wrong sound has about 300. One in which neither does has nothing to be in time with, and does not count.
 
 ``sync-offset`` is its signed companion, of the set: the lag at which the mean over clips of all those curves is
-highest; positive where the sound is late. Chance: each picture with the sound of another clip.
+highest; positive where the sound is late. Chance, of ``sync-error``: each picture with the sound of another clip; a
+signed lag has none, since by chance it may be anything, 0 too. A picture whose drops of motion vary by no more than
+0.05 of 255 grey levels stands still, and shows none.
 
 Traps. The lag of a single film is uncertain: a regular beat fits at every multiple of its period, and real films in
 which something moves between sounds may fit best far away. The mean over many clips is what counts. Of a handful of
 real films read ``sync-offset``: six films of impacts in time have an error of 179 ms, least with their sound 67 ms
 early, while their offset is -5 ms and follows every shift (docs/rulers.md). On Clapperboard a shift adds to the error
 what it is, and sound in time has 10 ms of it at 24 frames a second, 18 at 12, 27 at 8, and 100 at 4, so only films of
-one rate can be compared closely. Jitter of single events counts for about 1.5 times its deviation. Speech, and all
-sound that begins without anything stopping, is judged by chance; so are sounds in noise as loud as they are.
+one rate can be compared closely. Pictures that stand several times, as of a film of 8 frames a second that was written
+at 24, stop at each repetition: bring such films to their own rate first. Jitter of single events counts for about 1.5
+times its deviation. Speech, and all sound that begins without anything stopping, is judged by chance; so are sounds in
+noise as loud as they are.
 """
 
 from __future__ import annotations
@@ -55,8 +59,12 @@ ALONE = 1000 * REACH
 """What a clip counts in ms in which nothing is heard to what is seen, or seen to what is heard: the largest lag."""
 DROP = 0.5
 """What a drop of motion counts beside an event that the eye sees."""
+STILL = 0.05
+"""Grey levels of 255 by which drops of motion must vary: what a codec makes of pictures that stand still varies by
+less, and what strikes something by several times as much."""
 _ROUNDING = 1e-9  # of evidence: lags of regular beats fit alike
 NOTHING = "in no clip is anything heard or seen to happen: choose clips in which something does"
+ONE_SIDED = "in no clip is anything both heard and seen to happen: choose clips in which something is"
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +111,7 @@ def sides(subject: Subject) -> Sides:
     frames = np.arange(len(change) + 1)
     seen = np.exp(-0.5 * ((frames[None, :] + 0.5 - found.video[:, None] * rate) / Eye.sharpness) ** 2).sum(axis=0)
     drop = np.pad(np.maximum(change[:-1] - change[1:], 0), 1)
-    return Sides(_standard(_standard(seen) + DROP * _standard(drop)), rate, found.audio)
+    return Sides(_standard(_standard(seen) + DROP * _standard(drop, STILL)), rate, found.audio)
 
 
 def curve(picture: Sides, sound: Sides) -> np.ndarray:
@@ -128,7 +136,7 @@ class SyncError(Metric[Sides]):
     """See the module."""
 
     name = "sync-error"
-    version = 3
+    version = 4
     source = OURS
     uncounted = "in it nothing is heard or seen to happen"
     gives = (name, "sync-offset")
@@ -154,8 +162,9 @@ class SyncError(Metric[Sides]):
             for partner in derangements(len(own), seed)
             for one, other in zip(own, partner, strict=True)
         ]
-        size = mean([error(lags) for lags in curves], seed, empty=NOTHING)
-        offset = peak(curves, 1000 * LAGS, seed, empty=NOTHING)
+        sizes, alone = [error(lags) for lags in curves], np.array(~curves.any(axis=1))
+        size = mean(sizes, seed, empty=NOTHING)
+        offset = peak(curves, 1000 * LAGS, seed, empty=ONE_SIDED if own else NOTHING)
         return [
             Score.of(
                 self,
@@ -166,9 +175,16 @@ class SyncError(Metric[Sides]):
                 seed=seed,
                 unit="ms",
                 chance=float(np.mean(mixed)) if mixed else None,
+                note=_on_the_one_sided(np.array(sizes), alone) if alone.any() else "",
             ),
             Score.of(self, "sync-offset", offset, Better.NEARER_ZERO, n=offset.n, seed=seed, unit="ms"),
         ]
+
+
+def _on_the_one_sided(sizes: np.ndarray, alone: np.ndarray) -> str:
+    """What clips count of which the picture or the sound says nothing, and what the others are."""
+    others = "" if alone.all() else f"; the others have {sizes[~alone].mean():.3g} ms"
+    return f"in {alone.sum()} of {len(alone)} clips only one side holds anything; each counts {ALONE:g} ms{others}"
 
 
 def _group(subject: Subject) -> int:
@@ -179,10 +195,10 @@ def _small(frame: np.ndarray) -> np.ndarray:
     return cv2.resize(frame, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 
-def _standard(values: np.ndarray) -> np.ndarray:
-    """Values with mean 0 and deviation 1; all 0 where they do not differ."""
+def _standard(values: np.ndarray, least: float = 1e-9) -> np.ndarray:
+    """Values with mean 0 and deviation 1; all 0 where they deviate by no more than ``least``."""
     centred, spread = values - values.mean(), values.std()
-    return centred / spread if spread > 1e-9 else np.zeros_like(centred)
+    return centred / spread if spread > least else np.zeros_like(centred)
 
 
 metric = SyncError

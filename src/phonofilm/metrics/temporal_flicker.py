@@ -5,7 +5,7 @@ of their 8-bit levels; frames at the film's own size and rate. The mean over cli
 
 It is published for scenes that stand still, and VBench leaves clips that move out before (``static_filter.py``); here
 every clip counts, so motion lowers it as flicker does, a frozen film has the best score of all, and films of a lower
-frame rate score lower. Read it beside the ceiling, which is that of the reference clips.
+frame rate score lower. Read it beside that of the reference clips.
 """
 
 from __future__ import annotations

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Any
 
 Row = Mapping[str, Any]
 """JSON of a score, or of a report."""
+REASONS = 4
+"""Reasons that are given at most for films that were left out."""
 
 
 def remarks(report: Row) -> list[str]:
@@ -17,7 +20,9 @@ def remarks(report: Row) -> list[str]:
     """
     scores = list(report["scores"].values())
     without = ((one["reason"], one["name"]) for one in scores if one["value"] is None)
-    made = _together((one["method"], one["name"]) for one in scores if one["interval"] is not None)
+    made = together((one["method"], one["name"]) for one in scores if one["interval"] is not None)
+    unsure = [one for one in scores if one["value"] is not None and one["interval"] is None and one["method"]]
+    unmade = together((one["method"].removeprefix("none: "), one["name"]) for one in unsure)
     return [
         *(_some(f"{name} left out", films) for name, films in report.get("refused", {}).items()),
         *(
@@ -25,8 +30,10 @@ def remarks(report: Row) -> list[str]:
             for name, films in report.get("uncounted", {}).items()
             if report["counted"].get(name)  # otherwise it has no value, for that very reason
         ),
-        *(f"no value for {', '.join(names)}: {reason}" for reason, names in _together(without).items()),
+        *(f"{one['name']}: {one['note']}" for one in scores if one.get("note")),
+        *(f"no value for {', '.join(names)}: {reason}" for reason, names in together(without).items()),
         *(f"95 %{_of(names) if len(made) > 1 else ''}: {method}" for method, names in made.items()),
+        *(f"no interval for {', '.join(names)}: {reason}" for reason, names in unmade.items()),
         *report.get("notes", ()),
     ]
 
@@ -36,17 +43,33 @@ def skipped(report: Row) -> list[str]:
     return [_some("skipped", report["skipped"])] if report.get("skipped") else []
 
 
+def told(name: str, reason: str) -> str:
+    """A film with the reason for leaving it out, which may name it already."""
+    return reason if name in reason else f"{name}: {reason}"
+
+
 def _some(what: str, films: Mapping[str, str]) -> str:
-    name, reason = next(iter(films.items()))
-    said = reason if name in reason else f"{name}: {reason}"
-    return f"{what} {len(films)} film{'s' if len(films) > 1 else ''}, such as {said}"
+    """How many films, with one example for each reason."""
+    reasons = list(together((_nameless(name, reason), name) for name, reason in films.items()).values())
+    named = [(len(names), told(names[0], films[names[0]])) for names in reasons[:REASONS]]
+    head = f"{what} {len(films)} film{'s' if len(films) > 1 else ''}"
+    if len(reasons) == 1:
+        return f"{head}, such as {named[0][1]}"
+    rest = sum(map(len, reasons[REASONS:]))
+    more = [f"{rest} for other reasons"] if rest else []
+    return f"{head}: {'; '.join([*(f'{many} such as {one}' for many, one in named), *more])}"
+
+
+def _nameless(name: str, reason: str) -> str:
+    """The reason without the film's own name."""
+    return reason.replace(name, "").replace(PurePath(name).stem, "")
 
 
 def _of(names: list[str]) -> str:
     return f" of {', '.join(names)}"
 
 
-def _together(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def together(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """Names by the words that they share."""
     found: dict[str, list[str]] = {}
     for words, name in pairs:

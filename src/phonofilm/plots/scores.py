@@ -1,21 +1,21 @@
-"""Scores of one system or several, from their JSON: as a Markdown or LaTeX table, or as a picture."""
+"""Scores of one system or several, from their JSON: as a Markdown or LaTeX table, film by film, or as a picture."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from phonofilm.errors import SettingError
-from phonofilm.media.atomic import check_target, write_atomically
+from phonofilm.media.atomic import try_target, write_atomically
+from phonofilm.parts import parts_from_json
 from phonofilm.plots.remarks import remarks, skipped
 from phonofilm.plots.rows import save_rows
+from phonofilm.plots.tables import csv_table, latex_table, markdown_table, number
 
 Reports = Mapping[str, Mapping[str, Any]]
 """What ``phonofilm score`` wrote, by the name that the system shall have."""
-
-_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 
 
 def save_scores(reports: Reports, path: str | Path, *, force: bool = False) -> Path:
@@ -23,7 +23,7 @@ def save_scores(reports: Reports, path: str | Path, *, force: bool = False) -> P
 
     Args:
         reports: at least one.
-        path: ends in ``.md``, ``.tex`` (a ``tabular`` for the package booktabs) or ``.png``.
+        path: ends in ``.md``, ``.tex`` (a ``tabular`` for the package booktabs), ``.csv`` (film by film) or ``.png``.
         force: replace an existing file.
 
     Raises:
@@ -38,7 +38,7 @@ def save_scores(reports: Reports, path: str | Path, *, force: bool = False) -> P
 
 def check_scores_target(path: str | Path, *, force: bool = False) -> Path:
     """The path, once it is known that scores can be written there; see :func:`save_scores`."""
-    path = check_target(path, force=force)
+    path = try_target(path, force=force)
     if path.suffix not in (*FORMS, ".png"):
         raise SettingError(f"scores cannot be written as {path.name}: choose a name in {', '.join(FORMS)} or .png")
     return path
@@ -49,34 +49,35 @@ def markdown(reports: Reports) -> str:
 
     Below the table stands what was left out and why, and how intervals were made.
     """
-    head, body = _table(reports)
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *body]
-    table = "".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |\n" for line in lines)
+    table = f"{markdown_table(*_table(reports))}\n"
     below = "".join(f"* {line}\n" for line in _below(reports))
     return f"{table}\n{below}" if below else table
 
 
 def latex(reports: Reports) -> str:
     """The same table as a ``tabular``, and what stands below as comments."""
-    head, body = _table(reports)
-    lines = [" & ".join(map(_tex, line)) + r" \\" for line in (head, *body)]
-    return "\n".join(
+    return latex_table(*_table(reports), _below(reports))
+
+
+def film_by_film(reports: Reports) -> str:
+    """A row a film (of each system) with what it gave to each score, as CSV.
+
+    Empty where a film does not count; scores of whole sets, such as distances, have no column. Of a score that is a
+    quantile of many values the film's own is given, of a sum over a sum the film's own quotient.
+    """
+    found = {label: _films(report) for label, report in reports.items()}
+    names = list(dict.fromkeys(name for films in found.values() for row in films.values() for name in row))
+    return csv_table(
+        ["system", "film", *names],
         [
-            r"% needs \usepackage{booktabs}",
-            r"\begin{tabular}{l" + "r" * (len(head) - 1) + "}",
-            r"\toprule",
-            lines[0],
-            r"\midrule",
-            *lines[1:],
-            r"\bottomrule",
-            r"\end{tabular}",
-            *(f"% {' '.join(line.split())}" for line in _below(reports)),
-            "",
-        ]
+            [label, film, *(number(row.get(name), 9) for name in names)]
+            for label, films in found.items()
+            for film, row in films.items()
+        ],
     )
 
 
-FORMS: dict[str, Callable[[Reports], str]] = {".md": markdown, ".tex": latex}
+FORMS: dict[str, Callable[[Reports], str]] = {".md": markdown, ".tex": latex, ".csv": film_by_film}
 """Forms of text by ending."""
 
 
@@ -92,7 +93,9 @@ def rows(reports: Reports) -> dict[str, Any]:
         }
         if beside:
             shown.append({"label": label, "kind": kind, "scores": beside})
-    return {"columns": [{"score": name, "title": name} for name in _names(reports)], "rows": shown}
+    units = {name: _first(reports, name)["unit"] for name in _names(reports)}
+    columns = [{"score": name, "title": f"{name}, {unit}" if unit else name} for name, unit in units.items()]
+    return {"columns": columns, "rows": shown}
 
 
 def _table(reports: Reports) -> tuple[list[str], list[list[str]]]:
@@ -108,8 +111,8 @@ def _table(reports: Reports) -> tuple[list[str], list[list[str]]]:
         [
             _title(row),
             _value(row),
-            _number(row["chance"]),
-            _number(row["ceiling"]),
+            number(row["chance"]),
+            number(row["ceiling"]),
             str(row["n"]),
             str(row["excluded"]),
             str(against.get(row["definition"], {}).get("clips", "")),
@@ -148,13 +151,18 @@ def _value(row: Mapping[str, Any] | None) -> str:
     if row is None or row["value"] is None:
         return "none"
     interval = row["interval"]
-    return _number(row["value"]) + (f" ({_number(interval[0])} to {_number(interval[1])})" if interval else "")
+    return number(row["value"]) + (f" ({number(interval[0])} to {number(interval[1])})" if interval else "")
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
-
-
-def _tex(cell: str) -> str:
-    """A cell with what LaTeX would read as a command written out."""
-    return re.sub(r"[\\~^#$%&_{}]", lambda found: _LATEX.get(found[0], "\\" + found[0]), cell)
+def _films(report: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """What each film gave to each score, by file name."""
+    found: dict[str, dict[str, float]] = {}
+    for score in report["scores"].values():
+        parts = None if score.get("parts") is None else parts_from_json(score["parts"])
+        for place, film in enumerate(report.get("counted", {}).get(score["definition"], ())):
+            alone = None if parts is None else parts.of([place])
+            value = None if alone is None else alone.value
+            row = found.setdefault(film, {})
+            if value is not None and isfinite(value):
+                row[score["name"]] = value
+    return found

@@ -275,7 +275,10 @@ def _source(config: TrainConfig, model: Model) -> LatentSource:
         training_seeds(config.first_seed, config.scenes)
         return DrawnLatents(model.codec, model.shape, config.first_seed, config.scenes)
     if packed:
-        return source(config.latents, model.codec, model.shape, split=config.split, leave_short=config.leave_short)
+        words, short = model.text.unknown_words, config.leave_short
+        return source(
+            config.latents, model.codec, model.shape, split=config.split, leave_short=short, unknown_words=words
+        )
     cached = CachedLatents(config.latents)
     if describe(model.codec, model.shape, 0)["codec"] != cached.description["codec"]:
         raise SettingError(f"{config.latents} was made with another codec than {config.model}'s; build it again")

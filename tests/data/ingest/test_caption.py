@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import json
-import threading
 import wave
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,39 +24,8 @@ from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.split import Split
 from phonofilm.data.ingest.words import Beside, ClassList, FolderClass, Listed, Uncaptioned
 from phonofilm.errors import SettingError
+from tests.data.ingest.fake_model import FakeModel
 from tests.data.ingest.films import clip, cut_film, source, write_film
-
-
-class FakeModel:
-    """A server that answers as it is told, in turn, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.answers: list[tuple[int, dict[str, str], Any]] = []
-        self.asked: list[tuple[str, dict[str, str], Any]] = []
-        model = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                model.asked.append((self.path, dict(self.headers), body))
-                status, headers, answer = model.answers.pop(0) if len(model.answers) > 1 else model.answers[0]
-                data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def says(self, *texts: str) -> None:
-        self.answers = [(200, {}, {"choices": [{"message": {"content": text}}]}) for text in texts]
 
 
 @pytest.fixture
@@ -98,6 +66,24 @@ def test_words_beside_a_film_are_those_of_all_its_clips(tmp_path: Path) -> None:
     assert row.reason is Reason.NO_CAPTION and "c.mp4" in row.message and row.text == ""
 
 
+def test_a_copy_s_words_are_the_film_s_where_it_has_none_of_its_own(tmp_path: Path) -> None:
+    (film,) = unmade(tmp_path, "a.mp4")
+    copied = replace(film, copies=("d/b.mp4", "c.mp4"))
+    settings = Caption(sources=(Beside(), FolderClass()))
+    names = [job_name(settings, film), job_name(settings, copied)]
+    assert said(settings, copied) == ["d"] * 2
+    (tmp_path / "c.txt").write_text("of the last copy")
+    assert said(settings, copied) == ["of the last copy"] * 2
+    names.append(job_name(settings, copied))
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "b.txt").write_text("of the first copy")
+    assert said(settings, copied) == ["of the first copy"] * 2
+    names.append(job_name(settings, copied))
+    (tmp_path / "a.txt").write_text("its own")
+    assert said(settings, copied) == ["its own"] * 2
+    assert len({*names, job_name(settings, copied)}) == 5
+
+
 def test_clips_without_words_are_kept_by_setting(tmp_path: Path) -> None:
     (film,) = unmade(tmp_path, "a.mp4")
     (row, _) = caption(Caption(required=False), film)
@@ -133,6 +119,9 @@ def test_a_list_names_films_by_place_or_name(tmp_path: Path, name: str, form: st
         ("path,captoin\na,b\n", "did you mean 'captoin'"),
         ("path,caption\na,b\na,c\n", "twice"),
         (None, "no list"),
+        ("path,caption\na,b\nb,rain, then a bell\n", r"list\.csv, line 3 has more cells than the header"),
+        ("", "names no film"),
+        ("path,caption\n", "names no film"),
     ],
 )
 def test_a_bad_list_stops_the_run_and_says_what_to_mend(tmp_path: Path, text: str | None, problem: str) -> None:
@@ -141,6 +130,21 @@ def test_a_bad_list_stops_the_run_and_says_what_to_mend(tmp_path: Path, text: st
         (tmp_path / "list.csv").write_text(text)
     with pytest.raises(SettingError, match=problem):
         caption(Caption(sources=(Listed(file="list.csv"),)), film)
+
+
+def test_an_empty_table_of_classes_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "classes.csv").touch()
+    with pytest.raises(SettingError, match="names no film"):
+        class_list(tmp_path / "classes.csv")
+
+
+def test_entries_of_a_list_that_name_no_film_are_counted_and_a_table_of_classes_may_have_more(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path,caption\na,x\nd/b.mp4,x\nc.mp4,x\nd,x\ne,x\nf,x\n")
+    (tmp_path / "classes.csv").write_text("xyz,5,rain,train\n")
+    settings = Caption(sources=(Listed(file="list.csv"), ClassList(file="classes.csv")))
+    here = ["a.mp4", "d/b.mp4", "other.mp4"]
+    assert settings.absent(tmp_path, here) == ["4 of 6 entries of list.csv name no film here: c.mp4, d, e, ..."]
+    assert settings.absent(tmp_path, [*here, "c.mp4", "d.mp4", "e.mp4", "f.mp4"]) == []
 
 
 def test_classes_are_folders_or_a_table(tmp_path: Path) -> None:

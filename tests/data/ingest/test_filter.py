@@ -12,8 +12,10 @@ from phonofilm.data.ingest.filter import (
     Missing,
     Relation,
     Rule,
+    Weighed,
     parse,
     verdict,
+    weighed,
 )
 from phonofilm.data.ingest.measures import measures
 from phonofilm.data.ingest.reasons import Reason
@@ -156,3 +158,18 @@ def test_values_keep_their_kinds_in_json() -> None:
     assert json.loads(row.model_dump_json())["values"] == {"a": True, "b": 1, "c": 1.0, "d": None}
     with pytest.raises(ValidationError):
         ScoreRow(clip_id="c", values={"a": float("nan")})
+
+
+def test_each_rule_is_weighed_by_what_it_drops_and_what_only_it_drops() -> None:
+    rows = [
+        ROW.model_copy(update={"values": ROW.values | {"motion": motion, "lufs": lufs}})
+        for motion, lufs in ((0, -60.0), (0, -20.0), (9, -60.0), (9, None), (9, -20.0))
+    ]
+    settings = Filtering(rules=["motion > 1 and lufs > -40", {"rule": "lufs < 0", "missing": "keep"}])
+    motion, loud, kept = settings.rules
+    assert weighed(settings, rows) == [
+        Weighed(motion, judged=5, dropped=2, alone=1),
+        Weighed(loud, judged=4, dropped=3, alone=2),
+        Weighed(kept, judged=4, dropped=0, alone=0),
+    ]
+    assert weighed(settings, []) == [Weighed(rule, 0, 0, 0) for rule in settings.rules]

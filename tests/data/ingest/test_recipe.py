@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from phonofilm.data.ingest.recipe import FOLDER, Counted, Recipe, catalogue, checked, expected, read_recipe
+from phonofilm.data.ingest.recipe import FOLDER, Counted, Recipe, catalogue, expected, read_recipe
+from phonofilm.data.ingest.settings import checked
 from phonofilm.data.ingest.subsets import ClassTable, Lists, Shares, Subset, absent, assign, draw
 from phonofilm.errors import SettingError
 from phonofilm.media.form import Form
@@ -65,23 +66,44 @@ def test_decimals_are_exact(tmp_path: Path) -> None:
     assert (split.seconds, split.stride, split.skip) == (Fraction(1, 10), Fraction(1001, 30000), Fraction(1, 1000))
 
 
+def test_a_recipe_that_says_nothing_of_captions_requires_none(tmp_path: Path) -> None:
+    assert not read_recipe(written(tmp_path)).caption.required
+    assert read_recipe(written(tmp_path, caption={})).caption.required
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
         ({"splot": {}}, r"unknown setting 'splot': did you mean 'split'\?"),
+        ({"split": {"seconds": 4, "rest": 5}}, r"split\.rest must be at most the length of a clip, 4 s \(got 5\)"),
         ({"split": {"secnds": 4}}, r"in split: unknown setting 'secnds': did you mean 'seconds'\?"),
         (
             {"caption": {"sources": [{"kind": "beside"}, {"kind": "list", "file": "a", "captions": "b"}]}},
             r"in caption.sources.1.list: unknown setting 'captions': did you mean 'caption'\?",
         ),
         ({"splits": {"kind": "shares", "share": {"train": 1}}}, "did you mean 'shares'"),
-        ({"splits": {"kind": "shares", "shares": {"train": 0.9}}}, "sum to 1, not train 9/10"),
+        (
+            {"splits": {"kind": "shares", "shares": {"train": 0.9}}},
+            "splits.shares.shares must be 0 or more and sum to 1, not train 9/10$",
+        ),
         ({"splits": {"kind": "shares", "shares": {"train": 1.5, "test": -0.5}}}, "0 or more"),
         ({"splits": {"kind": "shares", "shares": {"dev": 1}}}, "'train', 'validation' or 'test'"),
         ({"splits": {"kind": "shares", "shares": {"train": 1}, "video": "("}}, "not a regular expression"),
         ({"splits": {"kind": "shares", "shares": {"train": 1}, "video": "a.*"}}, "one group"),
-        ({"split": {"seconds": "soon"}}, "split.seconds"),
-        ({"pack": {"size": [256, 0]}}, "pack.size.1"),
+        ({"split": {"seconds": "soon"}}, r"split.seconds must be a number \(got 'soon'\)"),
+        ({"split": {"scenes": "often"}}, r"split.scenes must be true or false \(got 'often'\)"),
+        ({"split": [4]}, "split must be settings, each as name: value"),
+        (
+            {"caption": {"sources": [{"kind": "besid"}]}},
+            "sources.0 must have as its 'kind' one of 'beside', 'list'",
+        ),
+        ({"caption": {"sources": [{}]}}, "caption.sources.0 lacks 'kind'"),
+        ({"pack": {"crf": 52}}, r"pack.crf must be at most 51 \(got 52\)"),
+        ({"pack": {"preset": 3}}, "pack.preset must be 'ultrafast', 'superfast'"),
+        ({"pack": {"layout": "zip"}}, "pack.layout must be 'wds' or 'files'"),
+        ({"pack": {"size": [256, 0]}}, "pack.size.1 must be above 0"),
+        ({"pack": {"size": "256"}}, "pack.size must be HEIGHTxWIDTH, for example 256x256"),
+        ({"pack": {"size": 256}}, r"pack.size must be a list \(got 256\)"),
         ({"pack": {"fsp": 8}}, r"in pack: unknown setting 'fsp': did you mean 'fps'\?"),
         ({"name": "My Recipe"}, "name"),
         ({"filter": {"rules": ["silence_ratio << 1"]}}, "is no rule"),
@@ -95,6 +117,23 @@ def test_a_mistake_is_one_sentence_with_its_place(tmp_path: Path, changes: dict[
     with pytest.raises(SettingError, match=problem) as caught:
         read_recipe(written(tmp_path, **changes))
     assert "mine.yaml" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_all_mistakes_are_told_at_once_and_a_misspelt_key_once(tmp_path: Path) -> None:
+    wrong = {"split": {"seconds": -1, "strid": 2}, "pack": {"channels": 3}, "splits": {"kind": "shares", "share": {}}}
+    with pytest.raises(SettingError) as caught:
+        read_recipe(written(tmp_path, **wrong))
+    for words in ("in split: unknown setting 'strid'", "split.seconds must be above 0 (got -1)", "pack.channels"):
+        assert words in str(caught.value)
+    assert "did you mean 'shares'" in str(caught.value) and "missing" not in str(caught.value)
+    with pytest.raises(
+        SettingError, match="name is missing; description is missing; films is missing; split is missing"
+    ):
+        checked(Recipe, {}, "here")
+
+
+def test_a_size_may_be_written_as_one_word(tmp_path: Path) -> None:
+    assert read_recipe(written(tmp_path, pack={"size": "64x48"})).pack.size == (64, 48)
 
 
 def test_a_recipe_that_is_none(tmp_path: Path) -> None:

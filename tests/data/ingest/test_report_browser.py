@@ -94,7 +94,7 @@ def test_tables_sort_by_a_click(page: Tab, address: str) -> None:
     page.open(address, 1280)
     column = "[...table.tBodies[0].rows].map(row => Number(row.cells[at].dataset.value))"
     find = """(() => { const table = [...document.querySelectorAll("table")].find(
-        one => one.caption.textContent.startsWith("Clips with a fault"));
+        one => one.caption.textContent.startsWith("Clips that may have a fault"));
         const at = [...table.tHead.rows[0].cells].findIndex(one => one.textContent === "LUFS");
         const button = table.tHead.rows[0].cells[at].querySelector("button"); %s })()"""
     before = page.value(find % f"return {column}")

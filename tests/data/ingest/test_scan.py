@@ -8,7 +8,7 @@ from pathlib import Path
 
 from phonofilm.cli import main
 from phonofilm.data.ingest.reasons import Reason
-from phonofilm.data.ingest.scan import Film, Scan, films, scan
+from phonofilm.data.ingest.scan import Film, Scan, films, other_films, scan
 
 
 def test_a_link_that_leads_nowhere_and_a_name_that_is_no_utf8_cost_themselves(tmp_path: Path, noise) -> None:
@@ -19,7 +19,8 @@ def test_a_link_that_leads_nowhere_and_a_name_that_is_no_utf8_cost_themselves(tm
     main(["prepare", "scan", str(folder), "-o", str(tmp_path / "work"), "--max-bad", "1"])
     rows = [row for film in films(folder) for row in scan(Scan(), film)]
     left = {row.path: (row.reason, row.message) for row in rows if row.reason is not None}
-    assert left["broken.mp4"][0] is Reason.UNREADABLE
+    said = f"it is a link to {tmp_path / 'nowhere.mp4'}, which is not there"
+    assert left["broken.mp4"] == (Reason.UNREADABLE, said)
     if sys.platform == "linux":
         assert left["\\xff.mkv"] == (Reason.UNREADABLE, "its name is not UTF-8: rename it")
     assert [row.path for row in rows if row.reason is None] == ["0.mkv"]
@@ -38,6 +39,15 @@ def test_links_to_folders_are_followed_once_and_never_round(tmp_path: Path) -> N
     assert [film.path for film in films(folder)] == ["linked/c.mp4", "linked/deep/b.mp4", "own/a.mp4"]
     (tmp_path / "door").symlink_to(folder)
     assert len(list(films(tmp_path / "door"))) == 3
+
+
+def test_notes_that_macos_keeps_beside_films_are_no_films(tmp_path: Path) -> None:
+    for name in ("a.mp4", "._a.mp4", ".b.mp4"):
+        (tmp_path / name).touch()
+    assert [film.path for film in films(tmp_path)] == [".b.mp4", "a.mp4"]
+    (tmp_path / "a.mp4").unlink()
+    (tmp_path / ".b.mp4").unlink()
+    assert not other_films(tmp_path / "new", tmp_path)
 
 
 def test_a_file_that_goes_while_the_folder_is_scanned(noise) -> None:

@@ -126,8 +126,8 @@ def test_pictures_and_sound_are_decoded_once_however_many_clips_there_are(
     decoded = {"pictures": 0, "sound": 0}
 
     def counted(name: str, decode):
-        def count(*args: object):
-            for part in decode(*args):
+        def count(*args: object, **rest: object):
+            for part in decode(*args, **rest):
                 decoded[name] += 1
                 yield part
 

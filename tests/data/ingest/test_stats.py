@@ -184,6 +184,7 @@ def test_every_clip_and_film_can_be_explained() -> None:
     assert any("the same bytes as good.mp4" in line for line in explain("z/copy.mp4", LEDGER))
     good = explain("good.mp4", LEDGER)
     assert sum(line.startswith("clip ") for line in good) == 4
+    assert f"clip {name(0)}: ticks 3000 to 123120, 0.100 to 4.104 s: in" in good
     assert any(line.endswith("left out by split (too_short): the film has 1.5 s left here") for line in good)
     assert "score    left out (timeout): it took more than 5 s" in explain(name(6), LEDGER)
     assert any("none (the sound is shorter than a block)" in line for line in explain(name(2), LEDGER))

@@ -12,9 +12,9 @@ import pytest
 
 from phonofilm.codecs.base import Codec
 from phonofilm.codecs.identity import Pictures, Sound, SoundConfig
-from phonofilm.data.packed.encode import begin, encode, encode_shard, finish
+from phonofilm.data.packed.encode import SlowClipsWarning, begin, encode, encode_shard, finish
 from phonofilm.data.packed.folder import Packed
-from phonofilm.data.packed.latent_shards import LatentWindows, kind_of
+from phonofilm.data.packed.latent_shards import LatentWindows, kind_of, stale
 from phonofilm.data.packed.loader import Loader
 from phonofilm.data.packed.rows import INDEX
 from phonofilm.data.packed.shards import Sample, pack
@@ -122,10 +122,33 @@ def test_clips_that_are_encoded_on_the_way_are_told(samples: list[Sample], tmp_p
     folder = encode(windows_of(tmp_path), codec)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        source(tmp_path, codec, WINDOW)
+        source(tmp_path, codec, WINDOW, split="train")
     (folder / INDEX).unlink()
     with pytest.warns(NoLatentsWarning, match="no finished latents of this codec and of windows of 1 s"):
         assert isinstance(source(tmp_path, codec, WINDOW), EncodedClips)
+
+
+def test_clips_of_fewer_pictures_than_the_windows_are_told(samples: list[Sample], tmp_path: Path, codec: Codec) -> None:
+    pack(samples, tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        encode(windows_of(tmp_path), codec)
+    quicker = ClipWindows(Packed(tmp_path), Cutting(replace(WINDOW, fps=Fraction(6))))
+    said = "4 of 4 clips have fewer frames a second than the 6 that are encoded, at the least 5: pictures are repeated"
+    with pytest.warns(SlowClipsWarning, match=said):
+        encode(quicker, codec)
+
+
+def test_latents_of_films_that_lie_there_no_more_are_stale(samples: list[Sample], tmp_path: Path, codec: Codec) -> None:
+    pack(samples, tmp_path)
+    name = encode(windows_of(tmp_path), codec).name
+    assert stale(Packed(tmp_path)) == []
+    pack(samples[1:], tmp_path, force=True)
+    assert stale(Packed(tmp_path)) == [name]
+    pack(samples, tmp_path, force=True)
+    assert stale(Packed(tmp_path)) == [], "they are there again"
+    (tmp_path / name / "latents.json").write_text("{")
+    assert stale(Packed(tmp_path)) == [name]
 
 
 def test_one_split_alone_is_not_encoded(samples: list[Sample], tmp_path: Path, codec: Codec) -> None:

@@ -233,3 +233,15 @@ def test_index_is_read_by_split_and_says_what_it_lacks(samples: list[Sample], tm
     (tmp_path / INDEX).write_bytes(b"PAR1 but no more")
     with pytest.raises(MediaError, match="damaged"):
         Packed(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted as Linux shows them")
+def test_an_index_is_read_without_threads_that_might_outlive_the_interpreter(tmp_path: Path) -> None:
+    pack(map(sample, range(3)), tmp_path)
+    program = (
+        "import os, sys; import pyarrow.parquet; from phonofilm.data.packed.folder import Packed\n"
+        "count = lambda: len(os.listdir('/proc/self/task'))\n"
+        "before = count(); packed = Packed(sys.argv[1]); print(len(packed), count() - before)"
+    )
+    made = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=True)
+    assert made.stdout.split() == ["3", "0"]

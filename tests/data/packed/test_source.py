@@ -1,5 +1,6 @@
 """Training on packed clips: latents that lie beside them and clips encoded on the fly give the same losses."""
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from phonofilm.data.packed.encode import encode
 from phonofilm.data.packed.folder import Packed
 from phonofilm.data.packed.rows import PackedClip, PackedPictures, PackedSound
 from phonofilm.data.packed.shards import Sample, pack
-from phonofilm.data.packed.source import EncodedClips, PackedLatents
+from phonofilm.data.packed.source import EncodedClips, HeldOutWarning, PackedLatents, UnknownWordsWarning, source
 from phonofilm.data.packed.windows import ClipWindows, Cutting
 from phonofilm.errors import SettingError
 from phonofilm.media.span import Span
@@ -54,6 +55,46 @@ def test_clips_shorter_than_the_models_are_left_out_where_asked(tmp_path: Path) 
         Trainer(config, load(tmp_path / "model"), Accelerator(cpu=True))
     willing = config.model_copy(update={"leave_short": True})
     assert len(Trainer(willing, load(tmp_path / "model"), Accelerator(cpu=True)).source) == 2
+
+
+def test_words_that_the_text_encoder_does_not_know_are_told(tmp_path: Path) -> None:
+    model, packed = small_model(), tmp_path / "packed"
+    save(model, tmp_path / "model")
+    strange = ["xa xb xc xd xe xf xg xh xi xj xk xl", "a xylophone", "xylophone"]
+    clips = [drawn(number, model.shape) for number in range(4)]
+    told = zip(clips, [*strange, clips[3].clip.caption], strict=True)
+    pack([replace(one, clip=one.clip.model_copy(update={"caption": text})) for one, text in told], packed)
+    config = TrainConfig(model=tmp_path / "model", out=tmp_path / "out", stage=Stage.JOINT, latents=packed)
+    with pytest.warns(UnknownWordsWarning) as caught:
+        Trainer(config, load(tmp_path / "model"), Accelerator(cpu=True))
+    (said,) = (str(one.message) for one in caught if one.category is UnknownWordsWarning)
+    assert "captions of 3 of 4 clips hold words" in said
+    words = said.partition("on: ")[2].partition(" and 3 more; ")[0].split(", ")
+    assert words[0] == "'xylophone'" and len(words) == 10, "the most frequent one is first"
+
+
+def test_training_on_what_is_held_out_is_told_once(tmp_path: Path) -> None:
+    model = small_model()
+    pack([drawn(number, model.shape) for number in range(3)], tmp_path / "divided")
+    pack([drawn(number, model.shape) for number in (1, 2)], tmp_path / "train")
+
+    def told(name: str, split: str | None = None) -> list[str]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            source(tmp_path / name, model.codec, model.shape, split=split)
+        return [str(one.message) for one in caught if one.category is HeldOutWarning]
+
+    (said,) = told("divided")
+    assert "is divided (train, validation) and all of it is trained on: add split=train" in said
+    assert told("divided", "train") == told("divided", "validation") == told("train") == []
+
+
+def test_words_that_are_all_known_are_not_told(tmp_path: Path) -> None:
+    model = small_model()
+    pack([drawn(number, model.shape) for number in range(2)], tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UnknownWordsWarning)
+        source(tmp_path, model.codec, model.shape, unknown_words=model.text.unknown_words)
 
 
 def test_cached_and_on_the_fly_training_have_equal_losses(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ from phonofilm.benchmarks.rulers.judging import ALL
 from phonofilm.benchmarks.rulers.summary import Shown, in_short, scores_of
 from phonofilm.benchmarks.rulers.variants import SHIFTS_MS, TRUE, shifted, shifts
 from phonofilm.benchmarks.rulers.words import SHIFTED, estimate, listed, number, sentences, signed
-from phonofilm.benchmarks.sections import markdown_table, write_section
+from phonofilm.benchmarks.sections import write_section
 from phonofilm.errors import SettingError
 from phonofilm.media.atomic import write_atomically
 from phonofilm.plots.curves import Curve, save_curves
+from phonofilm.plots.tables import markdown_table
 
 SECTION = "rulers"
 TITLE = "# The rulers measured\n"

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from phonofilm.benchmarks.rulers.variants import OTHER_FPS, SHIFTS_MS, TRUE, shifted, shifts
+from phonofilm.benchmarks.rulers.variants import OTHER_FPS, SHIFTS_MS, TRUE, shifted, shifts, variants
 from phonofilm.benchmarks.rulers.words import ROUNDING, estimate, listed, number, told_from
 
 Shown = dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
 """Each score that true clips have, with the row of its metric, by name."""
 HEADLINE, SIGNED = "sync-error", "sync-offset"
-FAULTS = ("swapped", "jitter", "dropped", "added", "other material")
-"""What names of variants begin with in which sounds are not those of the picture, or not in their place."""
+MADE = {one.name: one for one in variants(scenes=True)}
 IN_WORDS = {"swapped": "the sound of another clip", "other material": "sounds of another material"}
 AT_RATES = {shifted(0, fps): f"{float(fps):g} fps" for fps in OTHER_FPS}
 
@@ -58,7 +57,7 @@ def _levels(ground: Mapping[str, Any], score: Mapping[str, Any]) -> str:
 
 def _fails(main: list[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Iterator[str]:
     ground, score = main[0]
-    moved = [name for name in _seen(score, "worse", "better") if not name.startswith(FAULTS)]
+    moved = [name for name in _seen(score, "worse", "better") if not MADE[name].faulty]
     if moved:
         said = [f"{number(score['values'][name]['value'])} for {AT_RATES.get(name, name)}" for name in moved]
         yield f"{_place(ground)} that are in time: {listed(said)}, not {number(score['values'][TRUE]['value'])}."
@@ -86,10 +85,10 @@ def _elsewhere(ground: Mapping[str, Any], score: Mapping[str, Any]) -> str:
 
 def _can(score: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     faults = {
-        kind: [IN_WORDS.get(one, one) for one in _seen(score, kind) if one.startswith(FAULTS)]
+        kind: [IN_WORDS.get(one, one) for one in _seen(score, kind) if MADE[one].faulty]
         for kind in ("worse", "no", "better")
     }
-    harmless = [AT_RATES.get(one, one) for one in _seen(score, "worse", "better") if not one.startswith(FAULTS)]
+    harmless = [AT_RATES.get(one, one) for one in _seen(score, "worse", "better") if not MADE[one].faulty]
     better = {
         side: [str(ms) for ms in SHIFTS_MS[1:] if _kind(score, sign * ms) == "better"]
         for side, sign in (("early", -1), ("late", 1))
@@ -132,8 +131,8 @@ def _above(score: Mapping[str, Any]) -> list[str]:
 
 
 def _seen(score: Mapping[str, Any], *kinds: str) -> list[str]:
-    """Variants that are no shifts and were seen so."""
-    plain = [one for one in score["sees"] if not one.endswith((" ms", " fps")) or one.startswith("jitter")]
+    """Variants that are no shifts and were seen so: first those of other rates, then those of the usual one."""
+    plain = [one for one in score["sees"] if not MADE[one].moved and MADE[one].picture.fps is None]
     return [one for one in [*AT_RATES, *plain] if score["sees"].get(one) in kinds]
 
 

@@ -71,6 +71,17 @@ class Variant:
     sound: Sound = field(default_factory=Sound)
     scenes_only: bool = False
 
+    @property
+    def moved(self) -> bool:
+        """The whole sound is shifted."""
+        return self.sound.late_ms != 0
+
+    @property
+    def faulty(self) -> bool:
+        """Some sounds are not those of the picture, or not each in its place."""
+        sound = self.sound
+        return bool(sound.swapped or sound.jitter_ms or sound.dropped or sound.added or sound.material)
+
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary."""
         fps = self.picture.fps

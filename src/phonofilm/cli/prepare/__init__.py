@@ -8,7 +8,8 @@ from phonofilm.cli.prepare.clapperboard import clapperboard
 from phonofilm.cli.prepare.looking import explain, report, stats
 from phonofilm.cli.prepare.recipes import recipes, run
 from phonofilm.cli.prepare.stages import caption, filter_, scan, score, split
-from phonofilm.cli.prepare.storing import encode, pack, publish, verify
+from phonofilm.cli.prepare.storing import encode, pack, publish
+from phonofilm.cli.prepare.verifying import verify
 
 app = typer.Typer(
     help="Data sets: from a folder of films to exact training clips, or Clapperboard scenes.",

@@ -9,6 +9,7 @@ import typer
 
 from phonofilm.cli.parse import fraction
 from phonofilm.cli.progress import progress
+from phonofilm.data.ingest.counting import counted
 from phonofilm.errors import SettingError
 
 
@@ -40,4 +41,4 @@ def clapperboard(
     shape = ClipShape(length, rate, size, size, sample_rate)
     with progress("rendering", "clips") as report:
         manifest = write_dataset(output, count, shape, first_seed=seed, lossless=lossless, progress=report, force=force)
-    typer.echo(f"{manifest}: {count} clips")
+    typer.echo(f"{manifest}: {counted(count, 'clip')}")

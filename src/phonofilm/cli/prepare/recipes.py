@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from phonofilm.cli.prepare.running import MaxBad, Running, account, running
+from phonofilm.cli.prepare.running import MaxBad, Running, account, running, warn
+from phonofilm.cli.prepare.stages import captioned
 from phonofilm.cli.prepare.storing import encode, packed, replaces
 from phonofilm.cli.sharing import given_by
 
@@ -16,13 +17,23 @@ if TYPE_CHECKING:
     from phonofilm.data.ingest.workspace import Workspace
 
 
-def recipes() -> None:
+def recipes(
+    show: Annotated[
+        str | None, typer.Option("--show", metavar="NAME", help="Print that recipe, to begin one of your own with.")
+    ] = None,
+) -> None:
     """List the recipes that ship: what comes out, and what has to lie in the folder.
 
-    Example: phonofilm prepare recipes
-    """
-    from phonofilm.data.ingest.recipe import catalogue, read_recipe
+    Examples:
+    phonofilm prepare recipes
 
+    phonofilm prepare recipes --show landscape > my.yaml
+    """
+    from phonofilm.data.ingest.recipe import catalogue, read_recipe, shipped
+
+    if show is not None:
+        typer.echo(shipped(show).read_text(encoding="utf-8"), nl=False)
+        return
     for name in catalogue():
         recipe = read_recipe(name)
         typer.echo(f"{name}\n  {recipe.description.strip()}")
@@ -36,7 +47,9 @@ def run(
     films: Annotated[Path, typer.Argument(metavar="FILMS", help="Folder of films.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of shards and index.")],
     work: Annotated[Path | None, typer.Option(help="Work folder (OUTPUT.work).")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a packed folder.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a packed folder, and go on without films that are gone.")
+    ] = False,
     *,
     running: Running,
     max_bad: MaxBad = 0.05,
@@ -50,20 +63,26 @@ def run(
 
     phonofilm prepare run my.yaml films/ -o packed/ --shard 3/16
     """
-    from phonofilm.data.ingest.plan import settings_of
+    from phonofilm.data.ingest.plan import Plan, settings_of
     from phonofilm.data.ingest.recipe import read_recipe
 
     told = read_recipe(recipe)
     for licence in told.score.licences:
         typer.echo(licence)
     place = work or output.with_name(f"{output.name}.work")
-    force = replaces(place, output, force=force)
-    space = running.begin(place, films, told.scan).with_plan(recipe=told, **settings_of(told))
+    settings = settings_of(told)
+    replace_it = replaces(place, output, Plan(films=str(films), **settings), force=force)
+    space = running.begin(place, films, told.scan)
+    told.caption.check(films)
+    if not force:
+        space.check_gone()
+    space = space.with_plan(recipe=told, **settings)
     running("scanning", space, space.scanning, space.to_scan())
+    space.forget_gone()
     running("splitting", space, space.splitting, space.to_split())
     running("measuring", space, space.scoring, space.to_score())
-    running("captioning", space, space.captioning, space.to_caption())
-    if not packed(space, running, output, force=force, max_bad=1.0):
+    captioned(space, running)
+    if not packed(space, running, output, force=replace_it, max_bad=1.0):
         return
     if told.encode is not None:
         encode(output, model=told.encode.model, leave_short=True)
@@ -78,7 +97,6 @@ def _conclude(space: Workspace, running: Running, max_bad: float) -> None:
     engine, limits = running.engines.engine(space.films, space.folder), running.engines.limits
     few = replace(limits, seconds=min(limits.seconds, 120))
     path, problems = draw(space, ledger, space.folder, engine, few)
-    for problem in problems:
-        typer.echo(f"phonofilm: warning: {problem}", err=True)
+    warn(problems)
     typer.echo(path)
     account(space, ledger, max_bad)

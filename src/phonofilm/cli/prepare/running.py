@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from phonofilm.cli.progress import progress
+from phonofilm.cli.status import TOO_BAD
+from phonofilm.data.ingest.counting import counted
 from phonofilm.errors import SettingError
 
 if TYPE_CHECKING:
     from phonofilm.data.ingest.engine import Engine
     from phonofilm.data.ingest.ledger import Ledger
     from phonofilm.data.ingest.pool import Limits
-    from phonofilm.data.ingest.reasons import Reason
     from phonofilm.data.ingest.scan import Scan
     from phonofilm.data.ingest.stage import Shard, Stage
     from phonofilm.data.ingest.workspace import Workspace
 
-TOO_BAD = 3
-"""Exit status where more films are bad than were allowed."""
+BARE = "without a clip that is used"
+"""What is said of films that are good for nothing though nothing is wrong with them."""
 
 Workers = Annotated[int, typer.Option("--workers", min=0, help="Processes; 0: one for each core.")]
 Ray = Annotated[
@@ -104,9 +105,13 @@ class Running:
     held: ExitStack
 
     def begin(self, folder: Path, films: Path, settings: Scan) -> Workspace:
-        """A work folder, new or there, for these films, see :meth:`own`."""
-        from phonofilm.data.ingest.workspace import Workspace
+        """A work folder, new or there, for these films, see :meth:`own`; none is made for films that it cannot have."""
+        from phonofilm.data.ingest.ownership import check_place
+        from phonofilm.data.ingest.scan import check_places
+        from phonofilm.data.ingest.workspace import OWN, Workspace
 
+        check_places(films, folder)
+        check_place(folder, OWN)
         self._hold(folder)
         return replace(Workspace.begin(folder, films, settings), share=self.share)
 
@@ -179,12 +184,8 @@ def account(space: Workspace, ledger: Ledger, allowed: float = 1.0) -> None:
     Raises:
         typer.Exit: with status 3 if more are bad.
     """
-    lost = [fate.reason for _, fate in ledger.lost]
     share = "" if space.share.is_all else f", share {space.share}"
-    said = f"{space.folder}{share}: {_used('films', len(ledger.sources), lost)}"
-    if ledger.clips:
-        said += f"; {_used('clips', len(ledger.clips), [fate.reason for fate in ledger.fates.values()])}"
-    typer.echo(said)
+    typer.echo(f"{space.folder}{share}: {of_all(ledger)}")
     bad = [row.path for row, fate in ledger.lost if fate.reason.is_fault]
     if space.share.is_all and len(bad) > allowed * len(ledger.sources):
         named = ", ".join(bad[:3]) + (", ..." if len(bad) > 3 else "")
@@ -196,6 +197,21 @@ def account(space: Workspace, ledger: Ledger, allowed: float = 1.0) -> None:
         raise typer.Exit(TOO_BAD)
 
 
-def _used(what: str, count: int, reasons: Sequence[Reason]) -> str:
-    why = ", ".join(f"{number} {reason.value}" for reason, number in Counter(reasons).most_common())
-    return f"{count} {what}, {count - len(reasons)} used" + (f" (left out: {why})" if why else "")
+def of_all(ledger: Ledger) -> str:
+    """How many films and clips are used, and how many are not for which reason."""
+    lost = [fate.reason.value for _, fate in ledger.lost]
+    said = _used("film", len(ledger.sources), [*lost, *len(ledger.bare) * [BARE]])
+    if ledger.clips:
+        said += f"; {_used('clip', len(ledger.clips), [fate.reason.value for fate in ledger.fates.values()])}"
+    return said
+
+
+def warn(problems: Iterable[str]) -> None:
+    """Say what is not as it should be, a line each."""
+    for problem in problems:
+        typer.echo(f"phonofilm: warning: {problem}", err=True)
+
+
+def _used(noun: str, count: int, left_out: Sequence[str]) -> str:
+    why = ", ".join(f"{number} {reason}" for reason, number in Counter(left_out).most_common())
+    return f"{counted(count, noun)}, {count - len(left_out)} used" + (f" (left out: {why})" if why else "")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from phonofilm.cli.parse import fraction
-from phonofilm.cli.prepare.running import MaxBad, Running, account, running
+from phonofilm.cli.prepare.running import MaxBad, Running, account, running, warn
 from phonofilm.cli.sharing import given_by
+from phonofilm.data.ingest.counting import counted
 from phonofilm.errors import SettingError, unknown_name
+
+if TYPE_CHECKING:
+    from phonofilm.data.ingest.workspace import Workspace
 
 Work = Annotated[Path, typer.Argument(metavar="WORK", help="Folder that phonofilm prepare scan made.")]
 
@@ -40,6 +44,7 @@ def scan(
 
     space = running.begin(output, films, Scan(silent=silent))
     running("scanning", space, space.scanning, space.to_scan())
+    space.forget_gone()
     account(space, Ledger(space.sources), max_bad)
 
 
@@ -67,7 +72,7 @@ def split(
 
     phonofilm prepare split work/ --seconds 4 --rest 2 --scenes
     """
-    from phonofilm.data.ingest.recipe import checked
+    from phonofilm.data.ingest.settings import checked
     from phonofilm.data.ingest.split import Split
     from phonofilm.data.ingest.workspace import Workspace
 
@@ -81,7 +86,9 @@ def split(
 
 @given_by(running, time_limit=3600)
 def score(
-    work: Work,
+    work: Annotated[
+        Path | None, typer.Argument(metavar="WORK", help="Folder that phonofilm prepare scan made.")
+    ] = None,
     measures: Annotated[
         list[str] | None, typer.Option("--measure", help="A family of measures, may be repeated (all of them).")
     ] = None,
@@ -94,6 +101,9 @@ def score(
             "May be repeated.",
         ),
     ] = None,
+    listing: Annotated[
+        bool, typer.Option("--list", help="Measure nothing; say what each family gives, with its unit.")
+    ] = False,
     *,
     running: Running,
     max_bad: MaxBad = 0.05,
@@ -104,6 +114,8 @@ def score(
     Published networks measure too, with weights that you name; Synchformer takes minutes of a core for a clip.
 
     Examples:
+    phonofilm prepare score --list
+
     phonofilm prepare score work/
 
     phonofilm prepare score work/ --plugin synchformer=synchformer_state_dict.pth --workers 4
@@ -112,10 +124,15 @@ def score(
 
     phonofilm prepare score work/ --plugin own.py:Brightness
     """
-    from phonofilm.data.ingest.recipe import checked
     from phonofilm.data.ingest.score import Scoring
+    from phonofilm.data.ingest.settings import checked
     from phonofilm.data.ingest.workspace import Workspace
 
+    if listing:
+        typer.echo(_families(measures))
+        return
+    if work is None:
+        raise SettingError("no work folder is named: give the one that phonofilm prepare scan made, or --list")
     settings = checked(Scoring, {"measures": measures, "plugins": plugins or ()}, "phonofilm prepare score")
     opened = Workspace.open(work)
     rules = opened.plan.filter
@@ -131,32 +148,61 @@ def score(
     account(space, space.ledger(captions=False), max_bad)
 
 
+def _families(wanted: list[str] | None) -> str:
+    """What families of measures give, by default all of them and the plug-ins that ship.
+
+    Raises:
+        SettingError: for an unknown family.
+    """
+    from phonofilm.data.ingest.measures import find, names
+    from phonofilm.data.ingest.plugins import shipped
+
+    families = [
+        "\n".join([name, *(f"  {measure.name:<20} {measure.meaning}" for measure in find(name).gives)])
+        for name in wanted or names()
+    ]
+    plugged = [f"published networks, with --plugin NAME=WEIGHTS: {', '.join(shipped())}"] if not wanted else []
+    return "\n".join([*families, *plugged])
+
+
 def filter_(
     work: Work,
     rules: Annotated[
         list[str] | None,
         typer.Option("--rule", metavar="RULE", help="'silence_ratio < 0.8', 'not all_zero'; all must hold."),
     ] = None,
-    missing: Annotated[str, typer.Option(help="Clips without a value that a rule asks for: keep or drop.")] = "drop",
+    missing: Annotated[
+        str | None, typer.Option(help="Clips without a value that a rule asks for: keep or drop (drop).")
+    ] = None,
+    no_rules: Annotated[bool, typer.Option("--no-rules", help="Take the rules back: all clips are kept.")] = False,
 ) -> None:
     """Keep clips by rules on what was measured; nothing moves, and other rules may follow.
 
-    The rules replace those given before; without any, all clips are kept.
+    The rules replace those given before. Without any, those that are in force stay. Each is shown with what it does:
+    how many clips it judges and leaves out, and how many of these no other rule does.
 
     Example: phonofilm prepare filter work/ --rule "silence_ratio < 0.8 and not all_zero" --rule "motion > 0.5"
     """
-    from phonofilm.data.ingest.filter import Filtering
-    from phonofilm.data.ingest.recipe import checked
+    from phonofilm.data.ingest.filter import Filtering, weighed
     from phonofilm.data.ingest.score import Scoring
+    from phonofilm.data.ingest.settings import checked
     from phonofilm.data.ingest.workspace import Workspace
 
-    settings = checked(Filtering, {"rules": rules or (), "missing": missing}, "phonofilm prepare filter")
+    if no_rules and rules:
+        raise SettingError("--no-rules takes all rules back: give it, or --rule, not both")
     space = Workspace.open(work)
+    before = Filtering() if rules or no_rules else space.plan.filter or Filtering()
+    given = {"rules": rules or before.rules, "missing": missing or before.missing}
+    settings = checked(Filtering, given, "phonofilm prepare filter")
     measured = space.scoring.settings
     assert isinstance(measured, Scoring)
     settings.check(measured.gives)
     space = space.with_plan(filter=settings)
-    account(space, space.ledger(captions=False))
+    ledger = space.ledger(captions=False)
+    for one in weighed(settings, ledger.scores):
+        judged = f"{one.judged} of {counted(len(ledger.scores), 'clip')} judged"
+        typer.echo(f"{one.rule}: {judged}, {one.dropped} left out, {one.alone} by this rule alone")
+    account(space, ledger)
 
 
 @given_by(running, time_limit=3600)
@@ -168,8 +214,8 @@ def caption(
             "--from",
             metavar="SOURCE",
             help="beside (film.txt, film.json), folder (its name is the class), list:FILE (CSV or JSON lines with "
-            "path and caption) or classes:FILE (as vggsound.csv); may be repeated, the first that knows a film is "
-            "believed. Default: beside.",
+            "path and caption) or classes:FILE (as vggsound.csv), files in FILMS or here; may be repeated, the first "
+            "that knows a film is believed. Default: beside.",
         ),
     ] = None,
     url: Annotated[str | None, typer.Option(help="Ask a model behind an OpenAI-compatible URL (.../v1).")] = None,
@@ -191,31 +237,44 @@ def caption(
     phonofilm prepare caption work/ --url http://localhost:8000/v1 --model qwen-omni --sound
     """
     from phonofilm.data.ingest.caption import Caption
-    from phonofilm.data.ingest.recipe import checked
+    from phonofilm.data.ingest.settings import checked
     from phonofilm.data.ingest.workspace import Workspace
 
     if (url is None) != (model is None):
         raise SettingError("a model that is asked needs both --url and --model")
-    asked: list[dict[str, object]] = [_source(text) for text in sources or ()]
+    opened = Workspace.open(work)
+    asked: list[dict[str, object]] = [_source(text, opened.films) for text in sources or ()]
     if url is not None:
         question = {} if prompt is None else {"prompt": prompt}
         asked.append({"kind": "endpoint", "url": url, "model": model, "sound": sound, **question})
     given = {"sources": asked} if asked else {}
     settings = checked(Caption, {**given, "required": not optional}, "phonofilm prepare caption")
-    space = running.own(Workspace.open(work)).with_plan(caption=settings)
-    running("captioning", space, space.captioning, space.to_caption())
+    settings.check(opened.films)
+    space = running.own(opened).with_plan(caption=settings)
+    captioned(space, running)
     account(space, space.ledger(), max_bad)
 
 
-def _source(text: str) -> dict[str, object]:
-    """``list:captions.csv`` as settings.
+def captioned(space: Workspace, running: Running) -> None:
+    """Run the stage, and name what lists say of films that are not there."""
+    running("captioning", space, space.captioning, space.to_caption())
+    if space.share.is_all and space.plan.caption is not None:
+        warn(space.plan.caption.absent(space.films, [row.path for row in space.sources]))
+
+
+def _source(text: str, films: Path) -> dict[str, object]:
+    """``list:captions.csv`` as settings; the file lies in the folder of the films, or else in the current one.
 
     Raises:
-        SettingError: for an unknown kind, or a file too few or too many.
+        SettingError: for an unknown kind, a file too few or too many, or one that is in neither place.
     """
     kind, _, file = text.partition(":")
     if kind not in WORDS:
         raise unknown_name("source of captions", kind, WORDS)
     if WORDS[kind] != bool(file):
         raise SettingError(f"--from {text}: write {kind + ':FILE' if WORDS[kind] else kind}")
-    return {"kind": kind, "file": file} if file else {"kind": kind}
+    if not file:
+        return {"kind": kind}
+    if not (films / file).exists() and not Path(file).exists():
+        raise SettingError(f"there is no list {file}, neither in {films} nor here: put it there, or name another")
+    return {"kind": kind, "file": file if (films / file).exists() else str(Path(file).resolve())}

@@ -1,34 +1,27 @@
-"""``phonofilm prepare pack``, ``verify``, ``encode`` and ``publish``: clips as files, and what is made of them."""
+"""``phonofilm prepare pack``, ``encode`` and ``publish``: clips as files, and what is made of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import Enum
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from phonofilm.cli.parse import fraction
-from phonofilm.cli.prepare.running import MaxBad, Running, account, running, shard_of
+from phonofilm.cli.prepare.running import MaxBad, Running, account, of_all, running, shard_of, warn
 from phonofilm.cli.prepare.stages import Work
 from phonofilm.cli.progress import progress
 from phonofilm.cli.sharing import given_by
+from phonofilm.data.ingest.counting import counted
 from phonofilm.errors import MediaError, SettingError
 
 if TYPE_CHECKING:
-    from phonofilm.data.ingest.cutting import Kept
+    from phonofilm.data.ingest.ledger import Ledger
+    from phonofilm.data.ingest.plan import Plan
     from phonofilm.data.ingest.workspace import Workspace
 
 Packed = Annotated[Path, typer.Argument(metavar="PACKED", help="Folder that phonofilm prepare pack made.")]
-
-
-class Look(str, Enum):
-    """Which decoders check clips."""
-
-    LIBRARY = "library"
-    PROGRAM = "program"
-    BOTH = "both"
 
 
 @given_by(running, time_limit=14400)
@@ -39,8 +32,26 @@ def pack(
     size: Annotated[str | None, typer.Option(metavar="HxW", help="Scaled to cover this and cut, e.g. 256x256.")] = None,
     sample_rate: Annotated[int | None, typer.Option(min=8000, help="Samples a second (the film's).")] = None,
     channels: Annotated[int | None, typer.Option(min=1, max=2, help="Mix the sound to 1 or 2 (the film's).")] = None,
-    crf: Annotated[int, typer.Option(min=0, max=51, help="Quality of the pictures; less is better.")] = 18,
+    crf: Annotated[
+        int | None, typer.Option(min=0, max=51, help="Quality of the pictures by x264's scale; less is better (20).")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="x264's effort, ultrafast to veryslow: slower makes smaller files (superfast).")
+    ] = None,
     aac: Annotated[bool, typer.Option("--aac", help="Sound as AAC instead of FLAC.")] = False,
+    splits: Annotated[
+        str | None,
+        typer.Option(metavar="SHARES", help="Divide the films, e.g. train=0.9,validation=0.05,test=0.05."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the draw of --splits.")] = 0,
+    video: Annotated[
+        str,
+        typer.Option(
+            metavar="PATTERN",
+            help="For --splits: regular expression whose group ( ) is the video that a file is a piece of; pieces of "
+            "one stay together.",
+        ),
+    ] = "",
     files: Annotated[bool, typer.Option("--files", help="Plain files instead of WebDataset shards.")] = False,
     shard_mb: Annotated[int, typer.Option(min=1, help="MiB of films that a shard holds at most.")] = 512,
     force: Annotated[bool, typer.Option("--force", help="Replace a packed folder.")] = False,
@@ -57,38 +68,72 @@ def pack(
     phonofilm prepare pack work/ -o packed/
 
     phonofilm prepare pack work/ -o packed/ --fps 8 --size 256x256 --sample-rate 16000 --channels 1
+
+    phonofilm prepare pack work/ -o packed/ --splits train=0.9,test=0.1 --video "(.*)_chunk"
     """
-    from phonofilm.data.ingest.recipe import Pack, checked
+    from phonofilm.data.ingest.recipe import Pack
+    from phonofilm.data.ingest.settings import checked
     from phonofilm.data.ingest.workspace import Workspace
 
     given = {
         "fps": fraction(fps, "--fps"),
-        "size": None if size is None else _size(size),
+        "size": size,
         "sample_rate": sample_rate,
         "channels": channels,
-        "crf": crf,
         "compressed": aac,
         "layout": "files" if files else "wds",
         "shard_bytes": shard_mb << 20,
+        **{name: value for name, value in (("crf", crf), ("preset", preset)) if value is not None},
     }
-    settings = checked(Pack, given, "phonofilm prepare pack")
+    plan = {"pack": checked(Pack, given, "phonofilm prepare pack"), **_splits(splits, seed, video)}
     opened = Workspace.open(work)
-    force = replaces(work, output, force=force)
-    space = running.own(opened).with_plan(pack=settings)
+    force = replaces(work, output, opened.plan.model_copy(update=plan), force=force)
+    space = running.own(opened).with_plan(**plan)
     packed(space, running, output, force=force, max_bad=max_bad)
 
 
-def replaces(work: Path, output: Path, *, force: bool) -> bool:
-    """Whether a packed folder may be replaced, asked before hours of work: by ``--force``, or being this one's own.
+def _splits(told: str | None, seed: int, video: str) -> dict[str, object]:
+    """What ``train=0.9,test=0.1`` makes of a plan: nothing if no splits are told, so that those there are stay.
 
     Raises:
-        MediaError: if there is one, and it may not.
+        SettingError: if they are not such shares, or how they are drawn is told without them.
     """
-    from phonofilm.data.ingest.ownership import is_own
-    from phonofilm.data.packed.rows import INDEX
+    from phonofilm.data.ingest.settings import checked
+    from phonofilm.data.ingest.subsets import Shares
+
+    if told is None:
+        if seed or video:
+            raise SettingError(
+                "--seed and --video are of the splits: add --splits train=0.9,test=0.1, or leave them out"
+            )
+        return {}
+    parts = [part.partition("=") for part in told.split(",")]
+    if not all(share for _, _, share in parts) or len({name for name, _, _ in parts}) < len(parts):
+        raise SettingError(f"--splits {told} are no shares: write for example train=0.9,validation=0.05,test=0.05")
+    given = {"seed": seed, "video": video, "shares": {name.strip(): share for name, _, share in parts}}
+    return {"splits": checked(Shares, given, "phonofilm prepare pack --splits")}
+
+
+def replaces(work: Path, output: Path, plan: Plan, *, force: bool) -> bool:
+    """Whether a packed folder may be replaced, asked before hours of work.
+
+    It may by ``--force``, or if it is this work folder's own and comes of the same settings.
+
+    Raises:
+        MediaError: if there is one, and it may not; or if the folder is no packed folder and holds things.
+    """
+    from phonofilm.data.ingest.ownership import check_place, is_own, other_settings
+    from phonofilm.data.packed.rows import INDEX, OWN
     from phonofilm.media.atomic import check_target
 
-    force = force or is_own(work, output)
+    check_place(output, OWN)
+    if not force and is_own(work, output):
+        if changes := other_settings(work, output, plan.deciding):
+            raise MediaError(
+                f"{output} was made with other settings ({', '.join(changes)}): "
+                "choose another folder with -o, or replace it with --force"
+            )
+        force = True
     check_target(output / INDEX, force=force, new_folder=True)
     return force
 
@@ -97,11 +142,15 @@ def packed(space: Workspace, running: Running, output: Path, *, force: bool, max
     """Cut, and pack unless the clips are a share's; whether they are packed."""
     from phonofilm.data.ingest.ownership import note
     from phonofilm.data.ingest.rows import Failure
+    from phonofilm.data.packed.folder import Packed as Content
+    from phonofilm.data.packed.latent_shards import stale
     from phonofilm.data.packed.shards import pack as write
 
     ledger = space.ledger()
     if space.share.is_all and not ledger.used:
-        raise SettingError(f"{space.folder} has no clip that is used: see phonofilm prepare stats {space.folder}")
+        raise SettingError(
+            f"{space.folder} has no clip that is used: {of_all(ledger)}: see phonofilm prepare stats {space.folder}"
+        )
     films = space.to_cut(ledger)
     parts = space.parts(space.cutting)
     made = films.keys() - set(parts.missing(films))
@@ -122,98 +171,25 @@ def packed(space: Workspace, running: Running, output: Path, *, force: bool, max
             shard_bytes=plan.shard_bytes,
             force=force,
             progress=lambda done: report(done, len(ledger.used)),
-            appears=lambda digest: note(space.folder, output, digest),
+            appears=lambda digest: note(space.folder, output, digest, space.plan.deciding),
         )
-    typer.echo(f"{output}: {count} clips")
+    typer.echo(f"{output}: {counted(count, 'clip')}{_divided(ledger)}")
+    warn(
+        f"the split {subset.value} has no clip: ask for a larger share or films of it" for subset in ledger.bare_subsets
+    )
+    warn(f"{output / name} is of clips that were replaced: delete it" for name in stale(Content(output)))
     account(space, space.after_cutting(ledger), max_bad)
     return True
 
 
-@given_by(running, time_limit=14400)
-def verify(
-    work: Work,
-    decoder: Annotated[Look, typer.Option(help="library (PyAV), program (imageio-ffmpeg), or both.")] = Look.LIBRARY,
-    packed: Annotated[
-        Path | None, typer.Option("--packed", help="Compare every byte of this packed folder with what was cut too.")
-    ] = None,
-    *,
-    running: Running,
-) -> None:
-    """Decode every clip again and find it in its film: all pictures and samples there, picture and sound in time.
+def _divided(ledger: Ledger) -> str:
+    """How many clips are in each subset."""
+    from phonofilm.data.ingest.subsets import Subset
 
-    Clips whose place cannot be told, being still or silent or the same everywhere, are counted as such. Ends with
-    status 3 if a clip has a fault.
-
-    Example: phonofilm prepare verify work/ --decoder both --packed packed/
-    """
-    from phonofilm.data.ingest.checking import Checking, DecoderName, checking, summary
-    from phonofilm.data.ingest.rows import Failure
-    from phonofilm.data.ingest.workspace import Workspace
-
-    space = running.own(Workspace.open(work))
-    jobs = _whole(space)
-    settings = space.cutting.settings
-    faulty = 0
-    for name in DecoderName if decoder is Look.BOTH else (DecoderName(decoder.value),):
-        stage = checking(Checking.model_validate({"pack": settings, "decoder": name}), space.cutting.key)
-        running(f"verifying with the {name.value}", space, stage, jobs)
-        results = [space.parts(stage).result(job) for job in jobs]
-        failed = [result for result in results if isinstance(result, Failure)]
-        found = summary([row for result in results if not isinstance(result, Failure) for row in result])
-        worst = "" if found.worst is None else f", the largest skew {found.worst:.2f} ms"
-        typer.echo(f"{name.value}: {found.clips} clips, {found.judged} could be judged{worst}")
-        for clip, faults in found.faulty.items():
-            typer.echo(f"  {clip}: {'; '.join(faults)}")
-        for failure in failed:
-            typer.echo(f"  {failure.message}")
-        faulty += len(found.faulty) + len(failed)
-    if packed is not None:
-        count = _compared(packed, space, jobs.values())
-        typer.echo(f"{packed}: {count} files are as the index says, and the clips are those of {work}")
-    if faulty:
-        raise typer.Exit(3)
-
-
-def _whole(space: Workspace) -> dict[str, Kept]:
-    """The films that were cut, by names that change with the files of their clips.
-
-    Raises:
-        MediaError: if such a file is missing.
-    """
-    ledger = space.ledger()
-    lost = {source for stage, source in space.after_cutting(ledger).failures if stage == space.cutting.name}
-    films = [film for film in space.to_cut(ledger).values() if film.row.source_id not in lost]
-    for film in films:
-        if not film.is_there:
-            raise MediaError(f"{film.folder} lacks clips: run phonofilm prepare pack again, which mends it")
-    return {film.seen: film for film in films}
-
-
-def _compared(folder: Path, space: Workspace, films: Iterable[Kept]) -> int:
-    """Hold a packed folder against the clips that were cut, and read every member of it.
-
-    Raises:
-        MediaError: if it holds others, or fewer or more, or one is not as it was packed.
-    """
-    from phonofilm.data.packed.folder import Packed, Wanted
-    from phonofilm.data.packed.rows import FILM
-
-    content = Packed(folder)
-    entries = content.entries()
-    cut = {row.clip.clip_id: row.sha256 for _, row in space.cut_rows(films)}
-    found = {entry.clip_id: entry.wanted(FILM).member.sha256 for entry in entries}
-    judged = cut.keys() | found.keys() if space.share.is_all else cut.keys()
-    others = sorted(name for name in judged if found.get(name) != cut.get(name))
-    if others:
-        raise MediaError(
-            f"{len(others)} clips, {others[0]} the first of them, are not the same in {folder} and {space.folder}: "
-            f"run phonofilm prepare pack {space.folder} -o {folder} --force"
-        )
-    wanted = [Wanted(entry.clip_id, member) for entry in entries for member in entry.members]
-    with progress("comparing", "files") as report:
-        for done, _ in enumerate(content.files.read(wanted), start=1):
-            report(done, len(wanted))
-    return len(wanted)
+    if ledger.subsets is None:
+        return ""
+    counts = Counter(ledger.subsets[clip.source_id] for clip in ledger.used)
+    return f" ({', '.join(f'{counts[subset]} {subset.value}' for subset in Subset if counts[subset])})"
 
 
 def encode(
@@ -246,15 +222,17 @@ def encode(
 
     share = shard_of(shard)
     loaded = load(model).to(pick(device))
-    windows = ClipWindows(Packed(packed), Cutting(loaded.shape), leave_short=leave_short)
+    content = Packed(packed)
+    windows = ClipWindows(content, Cutting(loaded.shape), leave_short=leave_short)
     number = Number.BFLOAT16 if bf16 else Number.FLOAT32
     with progress("encoding", "shards") as report:
         folder = make(windows, loaded.codec, number, batch=batch, share=share, progress=report)
     if not share.is_all:
         typer.echo(f"share {share} is encoded: when all are, give the command without --shard, which writes the index")
         return
-    short = " leave_short=true" if leave_short else ""
-    typer.echo(f"{folder}: {len(windows.clip)} windows; train with phonofilm train {model} latents={packed}{short}")
+    options = " split=train" * ("train" in content.splits) + " leave_short=true" * leave_short
+    made = counted(len(windows.clip), "window")
+    typer.echo(f"{folder}: {made}; train with phonofilm train {model} latents={packed}{options}")
 
 
 def publish(
@@ -273,11 +251,12 @@ def publish(
     import yaml
 
     from phonofilm.data.ingest.card import Card
-    from phonofilm.data.ingest.outcome import outcome
+    from phonofilm.data.ingest.outcome import differing, kept, outcome
     from phonofilm.data.ingest.publish import publish as write
-    from phonofilm.data.ingest.recipe import checked
+    from phonofilm.data.ingest.settings import checked
     from phonofilm.data.ingest.stats import stats
     from phonofilm.data.ingest.workspace import Workspace
+    from phonofilm.data.packed.folder import Packed as Content
 
     if not card.exists():
         raise MediaError(f"{card} is not there: write it as in docs/prepare.md, with at least title and licence")
@@ -285,12 +264,11 @@ def publish(
         values = yaml.safe_load(card.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise MediaError(f"{card} cannot be read as YAML ({' '.join(str(error).split())}): mend it") from error
-    numbers = None if work is None else stats(outcome(Workspace.open(work)))
+    space = None if work is None else Workspace.open(work)
+    if space is not None and (others := differing(space, kept(space), Content(packed))):
+        raise SettingError(
+            f"{packed} and {work} differ in {counted(len(others), 'clip')}, first in {others[0]}: "
+            "name the work folder that it was packed from, unchanged since, or leave --work out"
+        )
+    numbers = None if space is None else stats(outcome(space))
     typer.echo(write(packed, output, checked(Card, values, str(card)), numbers, force=force))
-
-
-def _size(text: str) -> tuple[int, int]:
-    height, _, width = text.partition("x")
-    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
-        raise SettingError(f"--size {text} is not HEIGHTxWIDTH: write for example 256x256")
-    return int(height), int(width)

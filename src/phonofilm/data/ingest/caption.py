@@ -1,13 +1,15 @@
 """What a clip shows and sounds like, in words: from files beside the films, lists, class names, or a model.
 
 The sources of a recipe are asked in their order; the first that says something is believed. What is said of a film is
-said of all its clips; a model is asked about each clip.
+said of all its clips, and what is said of a copy of it too; a model is asked about each clip.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import product
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -53,6 +55,31 @@ class Caption(Row):
     sources: tuple[Words, ...] = (Beside(),)
     required: bool = True
 
+    def check(self, folder: Path) -> None:
+        """Read the tables, before any work.
+
+        Raises:
+            SettingError: if one is missing or damaged, or lacks a column.
+        """
+        for source in self.sources:
+            if isinstance(source, (Listed, ClassList)):
+                source.table(folder)
+
+    def absent(self, folder: Path, paths: Collection[str]) -> list[str]:
+        """Sentences on lists with entries that name none of all films; tables of a whole collection may.
+
+        Raises:
+            SettingError: see :meth:`check`.
+        """
+        tables = [(source.file, source.table(folder)) for source in self.sources if isinstance(source, Listed)]
+        found = ((file, len(table.names()), table.absent(paths)) for file, table in tables)
+        return [
+            f"{len(names)} of {count} entries of {file} name no film here: "
+            f"{', '.join(names[:3])}{', ...' * (len(names) > 3)}"
+            for file, count, names in found
+            if names
+        ]
+
 
 def captioning(settings: Caption, above: str) -> Stage[CaptionRow]:
     """The stage with these settings, on the clips that the stage ``above`` kept."""
@@ -61,8 +88,8 @@ def captioning(settings: Caption, above: str) -> Stage[CaptionRow]:
 
 def job_name(settings: Caption, film: Uncaptioned) -> str:
     """A name that changes with the film, its clips, and the files that the words come from."""
-    files = [stamp(path) for source in settings.sources for path in source.files(film)]
-    told = [film.row.path, film.row.sha256, [clip.clip_id for clip in film.clips], files]
+    files = [stamp(path) for source in settings.sources for one in film.named for path in source.files(one)]
+    told = [film.row.path, film.row.sha256, [clip.clip_id for clip in film.clips], files, *film.copies]
     return sha256(json.dumps(told).encode())[:16]
 
 
@@ -81,11 +108,11 @@ def texts(rows: Iterable[CaptionRow]) -> dict[str, str]:
 
 
 def _captioned(settings: Caption, film: Uncaptioned, clip: ClipRow) -> CaptionRow:
-    """What the first source says that knows the clip."""
+    """What the first source says that knows the clip, by the first of its film's names that this one knows."""
     message = f"no source of captions knows {film.row.path}"
-    for source in settings.sources:
+    for source, named in product(settings.sources, film.named):
         try:
-            text = " ".join((source.text(film, clip) or "").split())
+            text = " ".join((source.text(named, clip) or "").split())
         except NoWordsError as error:
             message = str(error)
             break  # the words of the next source would hide the trouble

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from phonofilm.data.ingest.counting import counted
 from phonofilm.data.ingest.rows import Row, SourceRow
 from phonofilm.data.ingest.stats import Stats
 from phonofilm.data.packed.rows import PackedClip
@@ -194,8 +195,9 @@ def _left_out(numbers: Stats) -> str:
 def _films(sources: Sequence[SourceRow]) -> str:
     codecs = _list(row.video.codec for row in sources if row.video is not None)
     sounds = _list(row.audio.codec for row in sources if row.audio is not None)
-    count = f"{len(sources):,} film{'' if len(sources) == 1 else 's'}"
-    return f"The clips come from {count} (picture: {codecs or 'none'}; sound: {sounds or 'none'})."
+    return (
+        f"The clips come from {counted(len(sources), 'film')} (picture: {codecs or 'none'}; sound: {sounds or 'none'})."
+    )
 
 
 def _length(clip: PackedClip) -> Fraction:

@@ -65,12 +65,25 @@ def _film(row: SourceRow, ledger: Ledger) -> list[str]:
 
 
 def _clips_of(row: SourceRow, ledger: Ledger) -> Iterator[str]:
+    if row.reason is not None:
+        return  # clips with its bytes are those of the film that it is a copy of
     for clip in ledger.clips:
         if clip.source_id == row.source_id:
             fate = ledger.fates.get(clip.clip_id)
-            place = f"ticks {clip.span.first_pts} to {clip.span.end_pts}"
             said = "in" if fate is None else f"left out by {fate.stage} ({fate.reason.value}): {fate.message}"
-            yield f"clip {clip.clip_id}: {place}: {said}"
+            yield f"clip {clip.clip_id}: {_place(clip, row)}: {said}"
+
+
+def _place(clip: ClipRow, row: SourceRow) -> str:
+    """Ticks and seconds of the film's picture, or samples where it shows none."""
+    span = clip.span
+    if row.video is not None and span.frames:
+        begin, end = (float(pts * row.video.time_base) for pts in (span.first_pts, span.end_pts))
+        return f"ticks {span.first_pts} to {span.end_pts}, {begin:.3f} to {end:.3f} s"
+    rate = row.audio.sample_rate if row.audio is not None else 1
+    stop = span.first_sample + span.samples
+    begin, end = (float(row.origin + Fraction(index, rate)) for index in (span.first_sample, stop))
+    return f"samples {span.first_sample} to {stop}, {begin:.3f} to {end:.3f} s"
 
 
 def _clip_lines(clip: ClipRow, row: SourceRow, ledger: Ledger) -> Iterator[str]:

@@ -10,6 +10,7 @@ import math
 import operator
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -126,8 +127,48 @@ def verdict(settings: Filtering, scores: ScoreRow) -> VerdictRow:
         SettingError: for a rule on something that was not measured, or that does not fit what was.
     """
     settings.check(scores.values)
-    broken = [words for rule in settings.rules if (words := _objection(rule, scores, settings.missing)) is not None]
+    broken = [words for words in _objections(settings, scores) if words is not None]
     return VerdictRow(clip_id=scores.clip_id, reason=Reason.RULE if broken else None, message="; ".join(broken))
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What one of several rules does.
+
+    Attributes:
+        rule: which.
+        judged: clips that have a value which it asks for.
+        dropped: clips that it leaves out, those without a value too where these are dropped.
+        alone: of these, clips that no other rule leaves out.
+    """
+
+    rule: Rule
+    judged: int
+    dropped: int
+    alone: int
+
+
+def weighed(settings: Filtering, scores: Sequence[ScoreRow]) -> list[Weighed]:
+    """What each rule does to the clips that were measured, in the order of the rules.
+
+    Raises:
+        SettingError: see :func:`verdict`.
+    """
+    broken = [[words is not None for words in _objections(settings, row)] for row in scores]
+    return [
+        Weighed(
+            rule,
+            judged=sum(row.values[rule.measure] is not None for row in scores),
+            dropped=sum(clip[index] for clip in broken),
+            alone=sum(clip[index] and sum(clip) == 1 for clip in broken),
+        )
+        for index, rule in enumerate(settings.rules)
+    ]
+
+
+def _objections(settings: Filtering, scores: ScoreRow) -> list[str | None]:
+    """What each rule has against a clip."""
+    return [_objection(rule, scores, settings.missing) for rule in settings.rules]
 
 
 def parse(text: str) -> list[Rule]:

@@ -53,6 +53,7 @@ class Ledger:
         scores, verdicts, captions: of the clips that reached these stages.
         failures: files that a later stage could not work on, by stage and source id.
         subsets: of the films, by source id; films that it lacks are left out. ``None``: not divided yet.
+        asked: the subsets that are to have films.
         cut: what came of each clip that was cut.
         packed: where each clip that was packed lies.
     """
@@ -64,6 +65,7 @@ class Ledger:
     captions: tuple[CaptionRow, ...] = ()
     failures: Mapping[tuple[str, str], Fate] = field(default_factory=dict)
     subsets: Mapping[str, Subset] | None = None
+    asked: tuple[Subset, ...] = ()
     cut: Mapping[str, PackedClip] = field(default_factory=dict)
     packed: Mapping[str, tuple[Member, ...]] = field(default_factory=dict)
 
@@ -99,6 +101,20 @@ class Ledger:
         """The clips that are in."""
         return tuple(clip for clip in self.clips if clip.clip_id not in self.fates)
 
+    @property
+    def used_by_film(self) -> dict[str, tuple[ClipRow, ...]]:
+        """The same by source id, films in the order of their first clips."""
+        found: dict[str, list[ClipRow]] = {}
+        for clip in self.used:
+            found.setdefault(clip.source_id, []).append(clip)
+        return {source: tuple(clips) for source, clips in found.items()}
+
+    @property
+    def bare_subsets(self) -> tuple[Subset, ...]:
+        """The subsets that are to have films and have no clip that is in."""
+        there = {(self.subsets or {}).get(clip.source_id) for clip in self.used}
+        return tuple(subset for subset in self.asked if subset not in there)
+
     @cached_property
     def lost(self) -> tuple[tuple[SourceRow, Fate], ...]:
         """The films that are left out as a whole, before any clip of theirs was judged."""
@@ -114,6 +130,12 @@ class Ledger:
             return kept
         giving = {clip.source_id for clip in self.used}
         return tuple(row for row in kept if row.source_id in giving)
+
+    @cached_property
+    def bare(self) -> tuple[SourceRow, ...]:
+        """The films that were split and have no clip that is in, though they are not left out as a whole."""
+        apart = {row.path for row in (*self.used_sources, *(row for row, _ in self.lost))}
+        return tuple(row for row in self.sources if row.path not in apart)
 
     def seconds(self, clip: ClipRow) -> Fraction:
         """For how long a clip's picture is shown; its sound lasts as long where it has no picture."""

@@ -47,6 +47,11 @@ class FilmTable(Generic[T]):
         """What is said of the film at ``path`` (relative to the folder of films); ``None`` if nothing is."""
         return next((self._told[name] for name in names_of(path) if name in self._told), None)
 
+    def absent(self, paths: Iterable[str]) -> list[str]:
+        """The names in the file that are of no film at these paths."""
+        here = {name for path in paths for name in names_of(path)}
+        return [name for name in self._told if name not in here]
+
     def names(self) -> list[str]:
         """The films as they are named in the file."""
         return list(self._told)
@@ -74,7 +79,7 @@ def caption_list(path: Path, film: str, text: str) -> FilmTable[str]:
         film, text: names of its columns.
 
     Raises:
-        SettingError: if it is missing or damaged, or has no such column.
+        SettingError: if it is missing or damaged, names no film, or has no such column.
     """
     return _captions(path, film, text, *stamp(path))
 
@@ -85,7 +90,7 @@ def class_list(path: Path) -> FilmTable[Labelled]:
     A film is named ``id_000030`` (start in six digits, as most downloads are), ``id_30`` or ``id``.
 
     Raises:
-        SettingError: if it is missing or damaged.
+        SettingError: if it is missing or damaged, or names no film.
     """
     return _classes(path, *stamp(path))
 
@@ -102,13 +107,19 @@ def film_list(path: Path) -> FilmTable[str]:
 
 @lru_cache(maxsize=8)  # a stage asks for the same table film after film
 def _captions(path: Path, film: str, text: str, *_: int) -> FilmTable[str]:
-    rows = _json_lines(path) if path.suffix == ".jsonl" else csv.DictReader(StringIO(_text(path), newline=""))
-    return FilmTable(((_cell(row, film, path), _cell(row, text, path)) for row in rows), path)
+    rows = _json_lines(path) if path.suffix == ".jsonl" else _csv_rows(path)
+    return _filled(FilmTable(((_cell(row, film, path), _cell(row, text, path)) for row in rows), path), path)
 
 
 @lru_cache(maxsize=8)
 def _classes(path: Path, *_: int) -> FilmTable[Labelled]:
-    return FilmTable(_class_rows(path), path)
+    return _filled(FilmTable(_class_rows(path), path), path)
+
+
+def _filled(table: FilmTable[T], path: Path) -> FilmTable[T]:
+    if not table.names():
+        raise SettingError(f"the list {path} names no film: write a line for each, or leave the list out")
+    return table
 
 
 def _class_rows(path: Path) -> Iterator[tuple[str, Labelled]]:
@@ -132,6 +143,16 @@ def _seen_once(names: Iterable[str]) -> set[str]:
     for name in names:
         (twice if name in seen else seen).add(name)
     return seen - twice
+
+
+def _csv_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    rows = csv.DictReader(StringIO(_text(path), newline=""))
+    for row in rows:
+        if rows.restkey in row:  # an unquoted comma in a text would cut it short, and nobody would know
+            raise SettingError(
+                f"{path}, line {rows.line_num} has more cells than the header: put texts that hold commas in quotes"
+            )
+        yield row
 
 
 def _json_lines(path: Path) -> Iterator[Mapping[str, Any]]:

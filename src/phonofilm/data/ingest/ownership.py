@@ -1,28 +1,50 @@
-"""Which packed folders a work folder has made: these it may replace, others only by ``--force``."""
+"""Which packed folders a work folder has made: replaced by the same settings, others by ``--force`` only."""
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
+from pydantic import RootModel, ValidationError
+
+from phonofilm.data.ingest.rows import Row
 from phonofilm.data.packed.rows import INDEX
 from phonofilm.errors import MediaError
 from phonofilm.media.atomic import write_atomically
 from phonofilm.media.digest import file_sha256
 
 MADE = "made.json"
-"""In the work folder: digests of the indices that it made, by the packed folder they lie in, as seen from there."""
+"""In the work folder: what it made, by the packed folders, as seen from there."""
+SHOWN = 40
+"""Letters of a setting's value that is shown; of longer ones the name says enough."""
 
 
-def note(work: Path, packed: Path, digest: str) -> None:
-    """Remember, before the index appears, that it is ours.
+class Made(Row):
+    """A packed folder as it was made.
+
+    Attributes:
+        index: SHA-256 of its index.
+        settings: that it was made with, see :attr:`phonofilm.data.ingest.plan.Plan.deciding`.
+    """
+
+    index: str
+    settings: dict[str, Any]
+
+
+_Notes = RootModel[dict[str, Made]]
+
+
+def note(work: Path, packed: Path, digest: str, settings: Mapping[str, Any]) -> None:
+    """Remember, before the index appears, that it is ours, and what it was made with.
 
     Raises:
         MediaError: if it cannot be written, or the earlier notes are damaged.
     """
-    made = {**_made(work), _name(work, packed): digest}
-    write_atomically(work / MADE, (json.dumps(made, indent=1) + "\n").encode(), force=True)
+    made = {**_made(work), _name(work, packed): Made(index=digest, settings=dict(settings))}
+    write_atomically(work / MADE, (_Notes(made).model_dump_json(indent=1) + "\n").encode(), force=True)
 
 
 def is_own(work: Path, packed: Path) -> bool:
@@ -31,8 +53,34 @@ def is_own(work: Path, packed: Path) -> bool:
     Raises:
         MediaError: if the notes are damaged.
     """
-    index = packed / INDEX
-    return index.is_file() and _made(work).get(_name(work, packed)) == file_sha256(index)
+    index, made = packed / INDEX, _made(work).get(_name(work, packed))
+    return made is not None and index.is_file() and made.index == file_sha256(index)
+
+
+def other_settings(work: Path, packed: Path, settings: Mapping[str, Any]) -> list[str]:
+    """What was otherwise when this work folder made the packed folder, such as ``pack.fps 8 -> 2``.
+
+    Raises:
+        MediaError: if the notes are damaged.
+    """
+    before = _made(work)[_name(work, packed)].settings
+    names = [name for name in (*settings, *(before.keys() - settings.keys())) if before.get(name) != settings.get(name)]
+    return [_change(name, before.get(name), settings.get(name)) for name in names]
+
+
+def check_place(folder: Path, own: Sequence[str]) -> None:
+    """Object to a folder that holds things, none of them ours; hidden ones, such as a file browser's, do not count.
+
+    Args:
+        folder: need not be there.
+        own: patterns of names, one of which a folder of ours has.
+
+    Raises:
+        MediaError: if it is another's.
+    """
+    names = sorted(path.name for path in folder.glob("[!.]*")) if folder.is_dir() else []
+    if names and not any(fnmatch(name, pattern) for name in names for pattern in own):
+        raise MediaError(f"{folder} holds other things, {names[0]} the first: name a new folder")
 
 
 def own(work: Path) -> list[Path]:
@@ -50,11 +98,16 @@ def _name(work: Path, packed: Path) -> str:
     return Path(os.path.relpath(packed.resolve(), work.resolve())).as_posix()
 
 
-def _made(work: Path) -> dict[str, str]:
+def _change(name: str, before: Any, now: Any) -> str:
+    told = " -> ".join("none" if value is None else str(value) for value in (before, now))
+    return f"{name} {told}" if len(told) <= SHOWN else name
+
+
+def _made(work: Path) -> dict[str, Made]:
     path = work / MADE
     if not path.exists():
         return {}
     try:
-        return dict(json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError) as error:
+        return _Notes.model_validate_json(path.read_bytes()).root
+    except (OSError, ValidationError) as error:
         raise MediaError(f"{path} is damaged: delete it, and give --force to replace a packed folder") from error

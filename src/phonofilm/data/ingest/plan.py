@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from phonofilm.data.ingest.caption import Caption
@@ -12,6 +13,9 @@ from phonofilm.data.ingest.scan import Scan
 from phonofilm.data.ingest.score import Scoring
 from phonofilm.data.ingest.split import Split
 from phonofilm.data.ingest.subsets import Splits
+
+DECIDING = {"scan", "split", "filter", "caption", "splits", "pack"}
+"""The settings that a packed folder shows; what is measured shows in the rules alone."""
 
 
 class Plan(Row):
@@ -36,6 +40,11 @@ class Plan(Row):
     recipe: Recipe | None = None
 
     @property
+    def deciding(self) -> dict[str, Any]:
+        """The settings that decide which clips are packed, and as what, by names such as ``pack.fps``."""
+        return _flat(self.model_dump(mode="json", include=DECIDING))
+
+    @property
     def followed(self) -> Recipe | None:
         """The recipe, as long as every setting is its."""
         given = {} if self.recipe is None else settings_of(self.recipe)
@@ -46,3 +55,11 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
     """What a recipe makes of a plan."""
     names = [name for name in Plan.model_fields if name in Recipe.model_fields and name != "films"]
     return {name: getattr(recipe, name) for name in names}
+
+
+def _flat(settings: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Settings of settings side by side, without those that are not set."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        found |= _flat(value, f"{above}{name}.") if isinstance(value, dict) else {f"{above}{name}": value}
+    return {name: value for name, value in found.items() if value not in (None, [], "")}

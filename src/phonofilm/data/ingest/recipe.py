@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
 from phonofilm.data.ingest.caption import Caption
 from phonofilm.data.ingest.filter import Filtering
 from phonofilm.data.ingest.rows import Positive, Row
 from phonofilm.data.ingest.scan import Scan
 from phonofilm.data.ingest.score import Scoring
+from phonofilm.data.ingest.settings import checked
 from phonofilm.data.ingest.split import Split
 from phonofilm.data.ingest.subsets import Splits, Subset
 from phonofilm.data.packed.shards import SHARD_BYTES, Layout
 from phonofilm.errors import SettingError, unknown_name
-from phonofilm.media.form import Form
+from phonofilm.media.form import CRF, PRESET, Form, Preset
 
 FOLDER = Path(__file__).parent / "recipes"
 """The recipes that ship."""
-ModelT = TypeVar("ModelT", bound=BaseModel)
+SUFFIXES = (".yaml", ".yml")
+"""Of recipes in files."""
 
 
 class Counted(str, Enum):
@@ -69,22 +71,37 @@ class Expect(Row):
     cite: str
 
 
+def _height_and_width(value: Any) -> Any:
+    """``"256x448"`` as numbers; anything else as it is.
+
+    Raises:
+        ValueError: for another text.
+    """
+    if not isinstance(value, str):
+        return value
+    parts = value.split("x")
+    if len(parts) != 2 or not all(part.isdecimal() for part in parts):
+        raise ValueError("must be HEIGHTxWIDTH, for example 256x256")
+    return tuple(int(part) for part in parts)
+
+
 class Pack(Row):
     """What the clips are written as; see :class:`phonofilm.media.form.Form` for all but the last two.
 
     Attributes:
-        fps, size, sample_rate, channels: ``None``: the film's own.
+        fps, size, sample_rate, channels: ``None``: the film's own; the size is height and width, as a list or as
+            ``256x256``.
         crf, preset, compressed: how they are coded.
         layout: how they lie on disk.
         shard_bytes: a shard is full before it holds more than this of films.
     """
 
     fps: Annotated[Fraction, Field(gt=0)] | None = None
-    size: tuple[Positive, Positive] | None = None
+    size: Annotated[tuple[Positive, Positive] | None, BeforeValidator(_height_and_width)] = None
     sample_rate: Positive | None = None
     channels: Annotated[int, Field(ge=1, le=2)] | None = None
-    crf: Annotated[int, Field(ge=0, le=51)] = 18
-    preset: str = "veryfast"
+    crf: Annotated[int, Field(ge=0, le=51)] = CRF
+    preset: Preset = PRESET
     compressed: bool = False
     layout: Layout = Layout.TAR
     shard_bytes: Positive = SHARD_BYTES
@@ -114,7 +131,8 @@ class Recipe(Row):
         paper: that the recipe follows.
         licence: what is known of the rights in the films, and what is not.
         films: what has to lie in the folder.
-        scan, split, score, filter, caption, pack, encode: settings of the stages; no latents without ``encode``.
+        scan, split, score, filter, caption, pack, encode: settings of the stages; no latents without ``encode``, and
+            without ``caption`` words are taken from files beside the films, and no clip has to have any.
         splits: which films train and which are held out.
         expects: counts of the result.
         unknown: what nobody has published, so that nothing is expected of it.
@@ -129,7 +147,7 @@ class Recipe(Row):
     split: Split
     score: Scoring = Scoring()
     filter: Filtering = Filtering()
-    caption: Caption = Caption()
+    caption: Caption = Caption(required=False)
     pack: Pack = Pack()
     encode: Encode | None = None
     splits: Splits
@@ -142,6 +160,17 @@ def catalogue() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
+def shipped(name: str) -> Path:
+    """The file of a recipe that ships.
+
+    Raises:
+        SettingError: if there is none.
+    """
+    if name not in catalogue():
+        raise unknown_name("recipe", name, catalogue())
+    return FOLDER / f"{name}.yaml"
+
+
 def read_recipe(name: str | Path) -> Recipe:
     """A recipe that ships, by its name, or one of a file.
 
@@ -149,11 +178,7 @@ def read_recipe(name: str | Path) -> Recipe:
         SettingError: if there is none, it is damaged, or a setting is unknown (the nearest is offered) or out of
             range.
     """
-    path = Path(name)
-    if path.suffix not in (".yaml", ".yml"):
-        if str(name) not in catalogue():
-            raise unknown_name("recipe", str(name), catalogue())
-        path = FOLDER / f"{name}.yaml"
+    path = shipped(str(name)) if Path(name).suffix not in SUFFIXES else Path(name)
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), _Exact)
     except OSError as error:
@@ -177,53 +202,6 @@ def _decimal(loader: Any, node: Any) -> Decimal:
 
 
 _Exact.add_constructor("tag:yaml.org,2002:float", _decimal)
-
-
-def checked(model: type[ModelT], values: Any, where: str) -> ModelT:
-    """Plain values as a record.
-
-    Args:
-        model: of the record.
-        values: for example of a YAML file.
-        where: they come from, for the error.
-
-    Raises:
-        SettingError: for an unknown key (the nearest one is offered), or a value missing or out of range.
-    """
-    try:
-        return model.model_validate(values)
-    except SettingError as error:
-        raise SettingError(f"{where}: {error}") from error
-    except ValidationError as error:
-        # a misspelt key that must be there is missing too: the word that was meant is the better help
-        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-        *above, last = first["loc"] or ("",)
-        place = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            known = unknown_name("setting", str(last), _fields([model], above))
-            inside = f", in {'.'.join(str(part) for part in above)}" if above else ""
-            raise SettingError(f"{where}{inside}: {known}") from error
-        given = first["input"]
-        shown = str(given) if isinstance(given, Fraction) else repr(given)
-        raise SettingError(f"{where}: {place or 'the file'}: {first['msg']} (got {shown})") from error
-
-
-def _fields(models: list[type[BaseModel]], place: Iterable[str | int]) -> set[str]:
-    """The names that records at a place of an error may have."""
-    for part in place:
-        annotations = [
-            m.model_fields[part].annotation for m in models if isinstance(part, str) and part in m.model_fields
-        ]
-        tagged = [m for m in models if "kind" in m.model_fields and m.model_fields["kind"].default == part]
-        models = [nested for one in annotations for nested in _models(one)] or tagged or models
-    return {name for one in models for name in one.model_fields}
-
-
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The records in a type such as ``tuple[A | B, ...]``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _models(part)]
 
 
 def expected(recipe: Recipe, counts: Counts) -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
+from phonofilm.data.ingest.counting import counted
 from phonofilm.data.ingest.ledger import Fate, Ledger
 from phonofilm.data.ingest.look import data_url
 from phonofilm.data.ingest.page import Cell, Column, card, figure, image, paragraph, section, table, tile
@@ -103,7 +104,7 @@ def page(
         _sample(ledger, chosen, sheets),
     ]
     summary = (
-        f"{_count(numbers.clips_used, 'clip')} of {_count(numbers.sources_used, 'film')}, {_hours(numbers.seconds)}"
+        f"{counted(numbers.clips_used, 'clip')} of {counted(numbers.sources_used, 'film')}, {_hours(numbers.seconds)}"
     )
     # substituted once: what a caption says of $ stays text
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
@@ -113,10 +114,10 @@ def page(
 
 def _tiles(numbers: Stats) -> str:
     tiles = [
-        tile(f"{numbers.sources_used:,}", f"of {_count(numbers.sources, 'film')} in use"),
-        tile(f"{numbers.clips_used:,}", f"of {_count(numbers.clips, 'window')} are clips"),
+        tile(f"{numbers.sources_used:,}", f"of {counted(numbers.sources, 'film')} in use"),
+        tile(f"{numbers.clips_used:,}", f"of {counted(numbers.clips, 'window')} are clips"),
         tile(_hours(numbers.seconds), "of clips"),
-        tile(f"{numbers.texts:,}", f"different captions; {_count(numbers.uncaptioned, 'clip')} without"),
+        tile(f"{numbers.texts:,}", f"different captions; {counted(numbers.uncaptioned, 'clip')} without"),
     ]
     return f'<div class="tiles">{"".join(tiles)}</div>'
 
@@ -141,7 +142,7 @@ def _reasons(numbers: Stats) -> str:
     rest = numbers.sources - numbers.sources_used - sum(one.count for one in numbers.films_left_out)
     says = "Each film and each window counts once, for the first stage that left it out."
     if rest:
-        says += f" Of {_count(rest, 'more film')} no window became a clip."
+        says += f" Of {counted(rest, 'more film')} no window became a clip."
     gap = "<br>" if films and clips else ""
     return section("Left out", says, films, gap, clips)
 
@@ -156,8 +157,8 @@ def _histograms(numbers: Stats) -> str:
 def _histogram(one: Histogram) -> str:
     inside, outside = sum(one.used), sum(one.left_out)
     span = f"{one.edges[0]:g} to {one.edges[-1]:g} {one.unit}".strip()
-    title = f"{one.name}: {inside} clips that are in and {outside} that are left out, {span}"
-    note = f"{_count(one.without, 'window')} without" if one.without else ""
+    title = f"{one.name}: clips that are in: {inside}, left out: {outside}, {span}"
+    note = f"{counted(one.without, 'window')} without" if one.without else ""
     return card(one.name, bars(one.edges, (("used", one.used), ("left-out", one.left_out)), one.unit, title), note)
 
 
@@ -167,8 +168,10 @@ def _worst(ledger: Ledger, chosen: Chosen, sheets: Mapping[str, Sheet | Failure]
         (*_place(ledger, clip), Cell(says), *(_measure(ledger, clip, name) for name, _ in MEASURES))
         for clip, says in worst(ledger, settings.rows)
     ]
-    says = "Clips that are in and nearest to a fault: the worst by each fault in turn."
-    listed = table("Clips with a fault" + f": the {len(rows):,} worst" * (len(rows) == settings.rows), columns, rows)
+    says = "Clips that are in and may have a fault: the worst by each in turn."
+    listed = table(
+        "Clips that may have a fault" + f": the {len(rows):,} worst" * (len(rows) == settings.rows), columns, rows
+    )
     return section("The worst", says, _sheets(ledger, dict(chosen.worst), sheets), listed)
 
 
@@ -188,7 +191,10 @@ def _left_out(ledger: Ledger, chosen: Chosen, sheets: Mapping[str, Sheet | Failu
     shown = {clip: ledger.fates[clip.clip_id].message for clip in chosen.left_out}
     of_clips = table(_shown("Clips", len(rows), len(clips)), (*_PLACE, *fates), rows)
     gap = "<br>" if of_films and of_clips else ""
-    says = "Films and clips that are left out, with the reason; some of each reason are shown."
+    says = (
+        "Films and clips that are left out, with the reason; some of each are shown. A clip's length is how long "
+        "its pictures are shown; what its film has left there ends where picture or sound does, whichever is first."
+    )
     return section("The dropped", says, _sheets(ledger, shown, sheets), of_films, gap, of_clips)
 
 
@@ -257,10 +263,6 @@ def _decimal(value: Fraction, digits: int) -> Cell:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _hours(seconds: Fraction) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import AudioTrack, Failure, Row, SourceRow, VideoTrack
-from phonofilm.data.ingest.stage import Stage
+from phonofilm.data.ingest.stage import Parts, Stage
 from phonofilm.errors import MediaError, UnsupportedMediaError
 from phonofilm.media.digest import file_sha256, sha256
 from phonofilm.media.probe import AudioInfo, MediaInfo, VideoInfo, probe
@@ -76,27 +76,69 @@ def films(folder: Path) -> Iterator[Film]:
     """
     if not folder.is_dir():
         raise MediaError(f"{folder} is no folder: name the folder of the films")
-    paths = sorted(p.relative_to(folder).as_posix() for p in _files(folder) if p.suffix.lower() in SUFFIXES)
+    paths = sorted(p.relative_to(folder).as_posix() for p in _files(folder) if _is_film(p))
     if not paths:
         raise MediaError(f"{folder} holds no films ({', '.join(sorted(SUFFIXES))}): name another folder")
     yield from (Film(folder, path) for path in paths)
+
+
+def check_places(folder: Path, work: Path) -> None:
+    """Object to a folder of films, or to a work folder for them, before anything is written.
+
+    Raises:
+        MediaError: see :func:`films`; or if the work folder lies among the films.
+    """
+    place = folder.resolve()
+    if place in (work.resolve(), *work.resolve().parents):
+        raise MediaError(
+            f"{work} lies in the folder of the films, where clips that are cut would be taken for films: "
+            f"choose another work folder, such as {place}.work"
+        )
+    _ = list(films(folder))
 
 
 def other_films(folder: Path, before: Path) -> bool:
     """Whether a folder is not the one before, which still holds films: it was neither moved nor emptied."""
     if before == folder.resolve() or not before.is_dir():
         return False
-    return any(path.suffix.lower() in SUFFIXES for path in _files(before))
+    return any(map(_is_film, _files(before)))
 
 
-def unscanned(paths: Sequence[str], folder: Path, work: Path, settings: Scan) -> MediaError:
-    """Films were added or changed since the scan, or it did not end."""
-    told = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
-    silent = " --silent" if settings.silent else ""
+def unscanned(new: Sequence[str], gone: Sequence[str], folder: Path, work: Path, settings: Scan) -> MediaError:
+    """Films were added, changed or taken away since the scan, or it did not end."""
+    told = [f"new or changed since the scan, or it did not end: {_some(new)}"] if new else []
+    told += [f"{'gone' if new else 'gone since the scan'}: {_some(gone)}"] if gone else []
+    return MediaError(f"films are {'; '.join(told)}: run {_command(folder, work, settings)}")
+
+
+def deleted(gone: Sequence[str], folder: Path, work: Path, settings: Scan) -> MediaError:
+    """Films that a command for all stages would silently leave out of what it replaces."""
     return MediaError(
-        f"films are new or changed since the scan, or it did not end: {told}: "
-        f"run phonofilm prepare scan {folder} -o {work}{silent}"
+        f"films are gone since the scan: {_some(gone)}: put them back, or go on without them with --force "
+        f"or after {_command(folder, work, settings)}"
     )
+
+
+def _command(folder: Path, work: Path, settings: Scan) -> str:
+    return f"phonofilm prepare scan {folder} -o {work}{' --silent' if settings.silent else ''}"
+
+
+def _some(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+
+
+def gone(folder: Path, parts: Parts[SourceRow], jobs: Iterable[str]) -> dict[str, str]:
+    """The films that a scan could use and that are not there any more: their paths by the jobs that scanned them.
+
+    Args:
+        folder: of the films.
+        parts: of the scan.
+        jobs: of the films that are there.
+    """
+    found = {job: parts.result(job) for job in parts.strange(jobs)}
+    rows = {job: row for job, result in found.items() if not isinstance(result, Failure) for row in result}
+    there = {job: row.path for job, row in rows.items() if row.reason is None}
+    return {job: path for job, path in there.items() if not (folder / path).exists()}
 
 
 def row_of(film: Film, result: Sequence[SourceRow] | Failure) -> SourceRow:
@@ -117,6 +159,20 @@ def without_duplicates(rows: Sequence[SourceRow]) -> tuple[SourceRow, ...]:
             row = row.model_copy(update={"reason": Reason.DUPLICATE, "message": f"the same bytes as {earlier}"})
         kept.append(row)
     return tuple(kept)
+
+
+def copies_of(rows: Iterable[SourceRow]) -> dict[str, tuple[str, ...]]:
+    """The films that were left out as duplicates, by the id of the one that is used."""
+    found: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        if row.reason is Reason.DUPLICATE:
+            found[row.source_id] = (*found.get(row.source_id, ()), row.path)
+    return found
+
+
+def _is_film(path: Path) -> bool:
+    """By its name; macOS keeps notes on ``a.mp4`` in ``._a.mp4`` on disks of others."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith("._")
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -156,6 +212,8 @@ def scan(settings: Scan, film: Film) -> list[SourceRow]:
     row = SourceRow(path=film.path.encode(errors="surrogateescape").decode(errors="backslashreplace"), size=0)
     if row.path != film.path:
         return [_left_out(row, Reason.UNREADABLE, "its name is not UTF-8: rename it")]
+    if place.is_symlink() and not place.exists():
+        return [_left_out(row, Reason.UNREADABLE, f"it is a link to {place.readlink()}, which is not there")]
     try:
         row = row.model_copy(update={"size": place.stat().st_size, "sha256": file_sha256(place)})
         row = row.model_copy(update=_described(probe(place)))
@@ -166,7 +224,7 @@ def scan(settings: Scan, film: Film) -> list[SourceRow]:
     if row.video is None:
         return [_left_out(row, Reason.NO_VIDEO, "it has no picture")]
     if row.audio is None and not settings.silent:
-        return [_left_out(row, Reason.NO_AUDIO, "it has no sound; films without it are used with silent: true")]
+        return [_left_out(row, Reason.NO_AUDIO, "it has no sound; films without it are used with scan --silent")]
     return [row]
 
 

@@ -17,7 +17,7 @@ from math import ceil
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from phonofilm.data.ingest.measures.cuts import Cuts
 from phonofilm.data.ingest.reasons import Reason
@@ -52,6 +52,14 @@ class Split(Row):
     skip: Annotated[Fraction, Field(ge=0)] = Fraction(0)
     rest: Annotated[Fraction, Field(ge=0)] | None = None
     scenes: bool = False
+
+    @field_validator("rest")
+    @classmethod
+    def _is_shorter(cls, rest: Fraction | None, told: ValidationInfo) -> Fraction | None:
+        seconds = told.data.get("seconds")
+        if rest is not None and seconds is not None and rest > seconds:
+            raise ValueError(f"must be at most the length of a clip, {seconds} s")
+        return rest
 
 
 @dataclass(frozen=True)

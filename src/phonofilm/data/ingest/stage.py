@@ -28,7 +28,13 @@ from phonofilm.media.digest import sha256
 FAILED = "failure"
 VERBS = {"cut": "pack"}
 """What runs a stage, where it is named otherwise."""
+BEFORE = {"split": "scan", "score": "split", "caption": "the choice of clips", "cut": "the choice of clips"}
+"""What a stage's jobs are made of."""
 RowT = TypeVar("RowT", bound=Row)
+
+
+class UnfinishedError(MediaError):
+    """A stage of the plan has not run for all that it is asked of; those before it have."""
 
 
 def versions(*libraries: str) -> dict[str, str]:
@@ -135,6 +141,11 @@ class Parts(Generic[RowT]):
         self._whole[job].add(digest)
         _append(self.journal, {"job": job, "sha256": digest})
 
+    def strange(self, jobs: Iterable[str]) -> list[str]:
+        """The jobs that have a part and are none of these."""
+        there = (path.stem for path in self.folder.glob("*.jsonl"))
+        return sorted(name for name in set(there).difference(jobs) if name in self._whole)
+
     def forget(self, jobs: Iterable[str]) -> None:
         """Have these parts made again."""
         for job in jobs:
@@ -144,7 +155,8 @@ class Parts(Generic[RowT]):
         """What a job brought.
 
         Raises:
-            MediaError: if it was not done yet, or its part is damaged.
+            UnfinishedError: if it was not done yet.
+            MediaError: if its part is damaged.
         """
         path = self._path(job)
         try:
@@ -154,15 +166,28 @@ class Parts(Generic[RowT]):
                 return Failure.model_validate(first[FAILED])
             return [self.stage.row.model_validate_json(line) for line in lines]
         except (OSError, ValueError, ValidationError) as error:
-            verb = VERBS.get(self.stage.name, self.stage.name)
+            name = self.stage.name
+            verb = VERBS.get(name, name)
             if job not in self._whole:
-                raise MediaError(
-                    f"{self.stage.name} has not run, or not to its end, since it or what comes before it changed: "
+                end = " to its end" if self._whole else ""
+                raise UnfinishedError(
+                    f"{name} has not run{end} since it or {BEFORE.get(name, 'what comes before it')} changed: "
                     f"run phonofilm prepare {verb} {self.folder.parent}"
                 ) from error
             raise MediaError(
                 f"{path} is missing or damaged: run phonofilm prepare {verb} again, which mends it"
             ) from error
+
+    def rows(self, jobs: Iterable[str]) -> Iterator[RowT]:
+        """Of all these jobs that did not fail; see :meth:`result`."""
+        for result in map(self.result, jobs):
+            if not isinstance(result, Failure):
+                yield from result
+
+    def failures(self, jobs: Iterable[str]) -> Iterator[tuple[str, Failure]]:
+        """Of these jobs, those that failed; see :meth:`result`."""
+        results = ((job, self.result(job)) for job in jobs)
+        return ((job, result) for job, result in results if isinstance(result, Failure))
 
     def _is_whole(self, job: str) -> bool:
         path = self._path(job)

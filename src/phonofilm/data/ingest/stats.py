@@ -205,6 +205,6 @@ def _shares(ledger: Ledger) -> Iterable[Share]:
     for subset in Subset:
         sources = [row for row in ledger.used_sources if ledger.subsets.get(row.source_id) is subset]
         clips = [clip for clip in ledger.used if ledger.subsets.get(clip.source_id) is subset]
-        if sources or subset in ledger.subsets.values():
+        if sources or subset in (*ledger.asked, *ledger.subsets.values()):
             seconds = sum((ledger.seconds(clip) for clip in clips), Fraction(0))
             yield Share(subset=subset, sources=len(sources), clips=len(clips), seconds=seconds)

@@ -63,11 +63,13 @@ class Sound:
 def pictures(info: MediaInfo, video: VideoInfo, since: Fraction) -> Iterator[Picture]:
     """The film's pictures from the one on screen at ``since`` (seconds after the film's start) or an earlier one.
 
+    They are decoded roughly (:func:`phonofilm.media.source.decode`): so small, nobody would see it.
+
     Raises:
         MediaError: if the film is damaged or cut short.
     """
     reformatter, frame, size, tick, origin = VideoReformatter(), None, (0, 0), 0.0, float(info.origin)
-    for frame in decoded_frames(info, since):
+    for frame in decoded_frames(info, since, rough=True):
         if frame.pts is None:
             continue  # it has no place in any clip
         if not tick:

@@ -35,7 +35,7 @@ def _is_pattern(text: str) -> str:
     try:
         groups = re.compile(text).groups
     except re.error as error:
-        raise ValueError(f"not a regular expression ({error})") from error
+        raise ValueError(f"is not a regular expression ({error})") from error
     if text and groups != 1:
         raise ValueError("needs one group ( ) around the video's name")
     return text
@@ -48,7 +48,7 @@ Pattern = Annotated[str, AfterValidator(_is_pattern)]
 def _is_whole(shares: dict[Subset, Fraction]) -> dict[Subset, Fraction]:
     if sum(shares.values()) != 1 or min(shares.values()) < 0:
         told = ", ".join(f"{subset.value} {share}" for subset, share in shares.items())
-        raise ValueError(f"shares must be 0 or more and sum to 1, not {told}")
+        raise ValueError(f"must be 0 or more and sum to 1, not {told}")
     return shares
 
 
@@ -94,6 +94,13 @@ class ClassTable(Row):
 
 Splits = Annotated[Shares | Lists | ClassTable, Field(discriminator="kind")]
 """How the films are divided; ``kind`` says which way."""
+
+
+def asked(splits: Shares | Lists | ClassTable) -> tuple[Subset, ...]:
+    """The subsets that are to have films; a table of classes asks for none."""
+    if isinstance(splits, Shares):
+        return tuple(subset for subset, share in splits.shares.items() if share)
+    return tuple(splits.files) if isinstance(splits, Lists) else ()
 
 
 def assign(splits: Shares | Lists | ClassTable, folder: Path, sources: Iterable[SourceRow]) -> dict[str, Subset]:

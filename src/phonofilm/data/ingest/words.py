@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from phonofilm.data.ingest.lists import caption_list, class_list
+from phonofilm.data.ingest.lists import FilmTable, Labelled, caption_list, class_list
 from phonofilm.data.ingest.rows import ClipRow, Row, SourceRow
 from phonofilm.errors import PhonofilmError
 
@@ -32,12 +32,20 @@ class Uncaptioned:
         row: the film.
         clips: of it, those that are in.
         answers: folder of what models said, kept clip by clip; ``None``: not kept.
+        copies: paths of other films with the same bytes, which may have words where this one has none.
     """
 
     folder: Path
     row: SourceRow
     clips: tuple[ClipRow, ...]
     answers: Path | None = None
+    copies: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> list[Uncaptioned]:
+        """The film by each of its names, its own first."""
+        rows = (self.row.model_copy(update={"path": path}) for path in self.copies)
+        return [self, *(replace(self, row=row, copies=()) for row in rows)]
 
     @property
     def place(self) -> Path:
@@ -118,7 +126,11 @@ class Listed(Table):
         Raises:
             SettingError: if the table is missing or damaged.
         """
-        return caption_list(film.folder / self.file, self.path, self.caption).get(film.row.path)
+        return self.table(film.folder).get(film.row.path)
+
+    def table(self, folder: Path) -> FilmTable[str]:
+        """The whole table, of films in a folder; raises as :meth:`text` does."""
+        return caption_list(folder / self.file, self.path, self.caption)
 
 
 class FolderClass(Row):
@@ -162,5 +174,9 @@ class ClassList(Table):
         Raises:
             SettingError: if the table is missing or damaged.
         """
-        told = class_list(film.folder / self.file).get(film.row.path)
+        told = self.table(film.folder).get(film.row.path)
         return None if told is None else self.template.replace(LABEL, told.label)
+
+    def table(self, folder: Path) -> FilmTable[Labelled]:
+        """The whole table, of films in a folder; raises as :meth:`text` does."""
+        return class_list(folder / self.file)

@@ -16,17 +16,31 @@ from phonofilm.data.ingest.filter import verdict
 from phonofilm.data.ingest.ledger import Fate, Ledger
 from phonofilm.data.ingest.plan import Plan
 from phonofilm.data.ingest.rows import ClipRow, Failure, ScoreRow, SourceRow, VerdictRow
-from phonofilm.data.ingest.scan import Film, Scan, films, other_films, row_of, scanning, unscanned, without_duplicates
+from phonofilm.data.ingest.scan import (
+    Film,
+    Scan,
+    copies_of,
+    deleted,
+    films,
+    gone,
+    other_films,
+    row_of,
+    scanning,
+    unscanned,
+    without_duplicates,
+)
 from phonofilm.data.ingest.score import SplitSource, scoring
 from phonofilm.data.ingest.split import Scanned, splitting
 from phonofilm.data.ingest.stage import Parts, RowT, Shard, Stage
-from phonofilm.data.ingest.subsets import assign
+from phonofilm.data.ingest.subsets import asked, assign
 from phonofilm.data.ingest.words import Uncaptioned
 from phonofilm.data.packed.shards import Sample, shard_order
 from phonofilm.errors import MediaError
 from phonofilm.media.atomic import make_folder, write_atomically
 
 PLAN = "plan.json"
+OWN = (PLAN, "scan-*")
+"""What a work folder has one of, if anything is in it."""
 ANSWERS = "answers"
 """Folder of what models said about clips."""
 ALL = Shard()
@@ -127,16 +141,30 @@ class Workspace:
         """The films by the names of the jobs that scan them."""
         return {film.job: film for film in films(self.films) if film.size in self.share}
 
+    def check_gone(self) -> None:
+        """Object to going on without films that were there before.
+
+        Raises:
+            MediaError: if some are gone.
+        """
+        if lost := sorted(self._gone(self.to_scan()).values()):
+            raise deleted(lost, self.films, self.folder, self.plan.scan)
+
+    def forget_gone(self) -> None:
+        """Take films that are not there any more for never scanned."""
+        self.parts(self.scanning).forget(self._gone(self.to_scan()))
+
     @cached_property
     def sources(self) -> tuple[SourceRow, ...]:
         """Every film of the share, in the order of the paths; of two with the same bytes the second is left out.
 
         Raises:
-            MediaError: if one was not scanned yet, or is another now.
+            MediaError: if one was not scanned yet, is another now, or is gone.
         """
         parts, jobs = self.parts(self.scanning), self.to_scan()
-        if new := [jobs[job].path for job in parts.unknown(jobs)]:
-            raise unscanned(new, self.films, self.folder, self.plan.scan)
+        new, lost = [jobs[job].path for job in parts.unknown(jobs)], sorted(self._gone(jobs).values())
+        if new or lost:
+            raise unscanned(new, lost, self.films, self.folder, self.plan.scan)
         return without_duplicates([row_of(film, parts.result(job)) for job, film in jobs.items()])
 
     @cached_property
@@ -157,9 +185,10 @@ class Workspace:
 
     def to_caption(self) -> dict[str, Uncaptioned]:
         """The films with clips that want words: those that no stage before left out."""
+        copies = copies_of(self.sources)
         jobs = (
-            Uncaptioned(self.films, self.used[source], clips, self.folder / ANSWERS)
-            for source, clips in _by_source(self.ledger(captions=False).used)
+            Uncaptioned(self.films, self.used[source], clips, self.folder / ANSWERS, copies.get(source, ()))
+            for source, clips in self.ledger(captions=False).used_by_film.items()
         )
         settings = self.captioning.settings
         assert isinstance(settings, Caption)
@@ -170,7 +199,7 @@ class Workspace:
         folder = self.parts(self.cutting).folder
         films = (
             Kept(self.films / self.used[source].path, self.used[source], clips, folder)
-            for source, clips in _by_source(ledger.used)
+            for source, clips in ledger.used_by_film.items()
         )
         return {film.job: replace(film, folder=folder / film.job) for film in films}
 
@@ -193,7 +222,7 @@ class Workspace:
             MediaError: if one was not cut yet.
         """
         parts = self.parts(self.cutting)
-        return ((film, row) for film in films for _, row in _rows(parts, [film.job]))
+        return ((film, row) for film in films for row in parts.rows([film.job]))
 
     def samples(self, ledger: Ledger) -> Iterator[Sample]:
         """The clips that were cut, in the order of the shards.
@@ -228,13 +257,14 @@ class Workspace:
         verdicts: tuple[VerdictRow, ...] = ()
         if scores and self.plan.score is not None:
             names = [name for name, *_ in self._split()]
-            measured = tuple(row for _, row in _rows(self.parts(self.scoring), names))
+            measured = tuple(self.parts(self.scoring).rows(names))
             failures |= dict(_failures(self.parts(self.scoring), names))
             rules = self.plan.filter
             verdicts = tuple(verdict(rules, row) for row in measured) if rules else ()
-        found = Ledger(
-            self.sources, clips, measured, verdicts, failures=failures, subsets=self._subsets() if scores else None
-        )
+        found = Ledger(self.sources, clips, measured, verdicts, failures=failures)
+        if scores and self.plan.splits is not None:
+            subsets = assign(self.plan.splits, self.films, self.used.values())
+            found = replace(found, subsets=subsets, asked=asked(self.plan.splits))
         if not captions or self.plan.caption is None:
             return found
         return self._captioned(found)
@@ -242,12 +272,13 @@ class Workspace:
     def _captioned(self, found: Ledger) -> Ledger:
         jobs = self.to_caption()
         parts = self.parts(self.captioning)
-        words = tuple(row for _, row in _rows(parts, jobs))
+        words = tuple(parts.rows(jobs))
         failures = {(stage, jobs[job].row.source_id): fate for (stage, job), fate in _failures(parts, jobs)}
-        return Ledger(
-            found.sources, found.clips, found.scores, found.verdicts, words,
-            {**found.failures, **failures}, found.subsets,
-        )  # fmt: skip
+        return replace(found, captions=words, failures={**found.failures, **failures})
+
+    def _gone(self, jobs: Iterable[str]) -> dict[str, str]:
+        """See :func:`phonofilm.data.ingest.scan.gone`; a share does not look through what all others scanned."""
+        return gone(self.films, self.parts(self.scanning), jobs) if self.share.is_all else {}
 
     def _split(self) -> list[tuple[str, SourceRow, list[ClipRow]]]:
         """The films that could be split, with all their clips."""
@@ -255,35 +286,13 @@ class Workspace:
         results = ((name, row, parts.result(name)) for name, row in self.used.items())
         return [(name, row, result) for name, row, result in results if not isinstance(result, Failure)]
 
-    def _subsets(self) -> Mapping[str, Any] | None:
-        return None if self.plan.splits is None else assign(self.plan.splits, self.films, self.used.values())
-
     def _asked(self, settings: Any, verb: str) -> Any:
         if settings is None:
             raise MediaError(f"{self.folder} has no {verb} yet: run phonofilm prepare {verb} {self.folder}")
         return settings
 
 
-def _by_source(clips: Iterable[ClipRow]) -> list[tuple[str, tuple[ClipRow, ...]]]:
-    """The clips of each film, films in the order of their first clips."""
-    found: dict[str, list[ClipRow]] = {}
-    for clip in clips:
-        found.setdefault(clip.source_id, []).append(clip)
-    return [(source, tuple(own)) for source, own in found.items()]
-
-
-def _rows(parts: Parts[RowT], jobs: Iterable[str]) -> Iterable[tuple[str, RowT]]:
-    """Name of the job and row, of all that did not fail."""
-    for job in jobs:
-        result = parts.result(job)
-        if not isinstance(result, Failure):
-            yield from ((job, row) for row in result)
-
-
-def _failures(parts: Parts[Any], jobs: Iterable[str]) -> Iterable[tuple[tuple[str, str], Fate]]:
+def _failures(parts: Parts[Any], jobs: Iterable[str]) -> Iterator[tuple[tuple[str, str], Fate]]:
     """Stage and job of those that failed, and what became of them."""
     name = parts.stage.name
-    for job in jobs:
-        result = parts.result(job)
-        if isinstance(result, Failure):
-            yield (name, job), Fate(name, result.reason, result.message)
+    return (((name, job), Fate(name, one.reason, one.message)) for job, one in parts.failures(jobs))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
@@ -37,6 +40,10 @@ from phonofilm.media.clip import Clip
 from phonofilm.pair import AV
 
 
+class SlowClipsWarning(UserWarning):
+    """Clips have fewer pictures a second than the windows that are encoded."""
+
+
 def encode(
     windows: ClipWindows,
     codec: Codec,
@@ -63,6 +70,7 @@ def encode(
         MediaError: if a clip cannot be read, or something cannot be written.
         SettingError: if the codec cannot take windows of that shape.
     """
+    _check_rates(windows)
     share = share or Shard()
     kind = kind_of(codec, windows.packed, windows.cutting, number)
     folder = begin(windows.packed, kind)
@@ -75,6 +83,20 @@ def encode(
     if share.is_all:
         finish(windows, kind)
     return folder
+
+
+def _check_rates(windows: ClipWindows) -> None:
+    """Warn of pictures that are repeated: clips of few say less of motion than the model could learn."""
+    fps = windows.cutting.shape.fps
+    rates = Counter(zip(*(windows.packed.column("video", "fps", part) for part in ("num", "den")), strict=True))
+    slow = {Fraction(num, den): count for (num, den), count in rates.items() if num is not None and num < fps * den}
+    if slow:
+        warnings.warn(
+            f"{sum(slow.values())} of {len(windows.packed)} clips have fewer frames a second than the {float(fps):g} "
+            f"that are encoded, at the least {float(min(slow)):g}: pictures are repeated",
+            SlowClipsWarning,
+            stacklevel=3,
+        )
 
 
 def begin(packed: Packed, kind: LatentKind) -> Path:

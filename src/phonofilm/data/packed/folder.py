@@ -182,12 +182,18 @@ class Packed:
             splits = table["split"].to_pylist()
             table = table.filter(pa.array([one == split for one in splits], pa.bool_()))
             if not len(table):
-                known = ", ".join(sorted(set(splits)))
-                raise MediaError(f"{place} has no clips of the split {split!r}: choose one of {known}")
+                known = ", ".join(self.splits)
+                fix = f"choose one of {known}" if known else "name none, or pack it again with --splits"
+                raise MediaError(f"{place} has no clips of the split {split!r}: {fix}")
         self.table = table
 
     def __len__(self) -> int:
         return len(self.table)
+
+    @property
+    def splits(self) -> list[str]:
+        """Names of all splits in the folder; clips may be of none."""
+        return sorted(set(self._all["split"].to_pylist()) - {""})
 
     def entries(self, indices: Indices | None = None) -> list[Entry]:
         """Rows of the index; ``None``: all."""
@@ -233,7 +239,9 @@ def read_index(files: Files, name: str, columns: pa.Schema) -> pa.Table:
     """
     data = files.whole(name)
     try:
-        found = pq.read_table(pa.BufferReader(data), columns=columns.names)
+        # Without threads: Arrow's may still run when the interpreter ends, which aborts (apache/arrow#34314).
+        with pq.ParquetFile(pa.BufferReader(data), pre_buffer=False) as file:
+            found = file.read(columns.names, use_threads=False)
         return found.select(columns.names).cast(columns)
     except (pa.ArrowException, KeyError) as error:
         raise MediaError(f"{files.root}/{name} is no index, or a damaged one ({error}): pack it again") from error

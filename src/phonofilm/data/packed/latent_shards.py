@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
@@ -110,6 +111,24 @@ def kind_of(codec: Codec, packed: Packed, cutting: Cutting, number: Number = Num
         latent=codec.latent_shape(cutting.shape),
         number=number,
     )
+
+
+def stale(packed: Packed) -> list[str]:
+    """Names of the folders of latents that are of other films than those that lie there now.
+
+    Raises:
+        MediaError: if a folder cannot be read.
+    """
+    found = sorted(path.parent for path in Path(packed.files.root).glob(f"latents-*/{DESCRIPTION}"))
+    return [folder.name for folder in found if _films_of(folder) != packed.films_digest]
+
+
+def _films_of(folder: Path) -> str:
+    """Of which films latents are; nobody knows where their description is damaged."""
+    try:
+        return LatentKind.model_validate_json((folder / DESCRIPTION).read_bytes()).films
+    except ValidationError:
+        return ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from phonofilm.data.ingest.rows import Natural, Positive, Row
 from phonofilm.media.span import Span
 
 INDEX, SOURCES = "index.parquet", "sources.parquet"
+OWN = (INDEX, SOURCES, "shard-*")
+"""What a packed folder has one of, also one that was not finished."""
 FILM, RECORD = "mp4", "json"
 
 

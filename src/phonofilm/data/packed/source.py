@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,22 @@ from phonofilm.shapes import ClipShape
 if TYPE_CHECKING:
     from phonofilm.codecs.base import Codec
 
+TRAIN = "train"
+"""The split that is not held out."""
+WORDS = 10
+"""Words that a warning shows at most."""
+
 
 class NoLatentsWarning(UserWarning):
     """Clips are encoded each time they are read, since there are no latents that fit."""
+
+
+class UnknownWordsWarning(UserWarning):
+    """Captions hold words that the text encoder was never trained on."""
+
+
+class HeldOutWarning(UserWarning):
+    """All splits are trained on, also those that are to be held out."""
 
 
 class PackedLatents:
@@ -81,23 +95,40 @@ class EncodedClips:
 
 
 def source(
-    place: str | Path, codec: Codec, shape: ClipShape, *, split: str | None = None, leave_short: bool = False
+    place: str | Path,
+    codec: Codec,
+    shape: ClipShape,
+    *,
+    split: str | None = None,
+    leave_short: bool = False,
+    unknown_words: Callable[[str], Sequence[str]] = lambda text: (),
 ) -> LatentSource:
     """What to train on from a packed folder: latents of this codec and shape where there are some, else its clips.
 
-    Clips give the same numbers, but take longer: a :class:`NoLatentsWarning` says so.
+    Clips give the same numbers, but take longer: a :class:`NoLatentsWarning` says so. An :class:`UnknownWordsWarning`
+    tells of captions with words that the model's text encoder does not know, a :class:`HeldOutWarning` of splits where
+    none is named.
 
     Args:
         place: path or fsspec URL.
         codec, shape: of the model that trains.
         split: only its clips.
         leave_short: clips shorter than a window are left out.
+        unknown_words: of a caption, those that the text encoder of the model was never trained on.
 
     Raises:
         MediaError: if the folder is not packed, or latents in it are damaged.
         SettingError: if clips lack picture or sound, or are shorter than a window.
     """
     packed, cutting = Packed(place, split), Cutting(shape)
+    _check_words(packed, unknown_words)
+    if split is None and set(packed.splits) - {TRAIN}:
+        warnings.warn(
+            f"{place} is divided ({', '.join(packed.splits)}) and all of it is trained on: add split={TRAIN} to hold "
+            "out the rest",
+            HeldOutWarning,
+            stacklevel=2,
+        )
     for number in Number:
         folder = kind_of(codec, packed, cutting, number).folder
         if packed.files.holds(f"{folder}/{INDEX}"):
@@ -118,5 +149,23 @@ def _check_whole(packed: Packed) -> None:
     if lacking:
         raise SettingError(
             f"{len(lacking)} of {len(packed)} clips in {packed.files.root}, {lacking[0]} the first of them, lack "
-            "picture or sound: leave them out when packing"
+            "picture or sound: scan their films without --silent, which leaves them out, and pack again"
         )
+
+
+def _check_words(packed: Packed, unknown_words: Callable[[str], Sequence[str]]) -> None:
+    captions = Counter(packed.column("caption"))
+    strange = {caption: words for caption in captions if (words := unknown_words(caption))}
+    if not strange:
+        return
+    often: Counter[str] = Counter()
+    for caption, words in strange.items():
+        often.update(dict.fromkeys(words, captions[caption]))
+    some = ", ".join(repr(word) for word, _ in often.most_common(WORDS))
+    more = f" and {len(often) - WORDS} more" if len(often) > WORDS else ""
+    warnings.warn(
+        f"captions of {sum(captions[caption] for caption in strange)} of {len(packed)} clips hold words that the text "
+        f"encoder was never trained on: {some}{more}; --stage video and --stage audio train it, joint does not",
+        UnknownWordsWarning,
+        stacklevel=3,
+    )

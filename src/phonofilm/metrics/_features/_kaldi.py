@@ -39,7 +39,7 @@ def fbank(sound: Tensor, rate: int, mels: int) -> Tensor:
     if len(sound) < window:
         raise MediaError(
             f"its sound lasts {1000 * len(sound) / rate:.0f} ms, and {1000 * WINDOW:.0f} ms are looked at at once: "
-            "take it out of the folder, or skip bad clips"
+            "take it out of the folder"
         )
     frames = sound.unfold(0, window, int(rate * SHIFT))
     frames = frames - frames.mean(dim=1, keepdim=True)

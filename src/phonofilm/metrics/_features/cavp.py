@@ -203,9 +203,7 @@ class Cavp(Extractor):
         clip = subject.clip
         seconds = int(subject.facts.frames / subject.facts.fps)
         if seconds == 0:
-            raise MediaError(
-                "its picture lasts less than the second that CAVP looks at: skip bad clips, or leave it out"
-            )
+            raise MediaError("its picture lasts less than the second that CAVP looks at: take it out of the folder")
         pixels = squeezed(frames_at(clip, FPS)[: FPS * seconds], PUBLISHED.side)
         parts = [self.network.pictures(some.transpose(0, 1)[None].to(self.device)) for some in pixels.split(AT_ONCE)]
         shown = spectrogram(mono(clip, RATE), RATE * seconds)

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 from types import ModuleType
 
@@ -28,6 +30,7 @@ from phonofilm.errors import MediaError
 from phonofilm.media.resample import resample_audio
 from phonofilm.metrics._subject import Arrays, Subject
 from phonofilm.pair import AV
+from phonofilm.workers import interrupts_later
 
 SAMPLE_RATE = 22_050
 RESAMPLER = f"mean of the channels, soxr HQ to {SAMPLE_RATE} Hz"
@@ -95,13 +98,31 @@ def flow(frames: np.ndarray) -> np.ndarray:
     threads = max(1, min(cv2.getNumThreads(), THREADS, count - 1))
     ends = np.linspace(0, count - 1, threads + 1).astype(int)
 
+    ended = threading.Event()
+
     def part(first: int, last: int) -> list[float]:
-        grey = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames[first : last + 1])
+        wanted = takewhile(lambda _: not ended.is_set(), frames[first : last + 1])
+        grey = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in wanted)
         return farneback.Farneback(height, width).sizes(grey)
 
-    with ThreadPoolExecutor(threads) as pool:
-        sizes = np.concatenate(list(pool.map(part, ends[:-1], ends[1:])))
+    with _opencv_alone(), ThreadPoolExecutor(threads) as pool:
+        try:
+            sizes = np.concatenate(list(pool.map(part, ends[:-1], ends[1:])))
+        except BaseException:
+            ended.set()  # nobody waits for what nobody will read
+            raise
     return np.concatenate([sizes[:1], sizes])
+
+
+@contextmanager
+def _opencv_alone() -> Iterator[None]:
+    """OpenCV's functions take one thread each: those of several callers at once would get in each other's way."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
 
 
 @cache
@@ -136,7 +157,7 @@ def _compiling(package: str) -> Iterator[None]:
     spec = find_spec(package)
     kept = Path(spec.origin).parent / "__pycache__" if spec and spec.origin else Path()
     folder = kept if os.access(kept, os.W_OK) else Path(tempfile.gettempdir())
-    with FileLock(folder / "phonofilm-compiles.lock"):
+    with interrupts_later(), FileLock(folder / "phonofilm-compiles.lock"):
         yield
 
 

@@ -26,7 +26,7 @@ class Captioned(Agreement[np.ndarray, np.ndarray]):
     """
 
     none_counts = NO_PROMPTS
-    uncounted = "it has no sentence: give it a sidecar, or a caption in the manifest"
+    uses_prompt = True
     reader: ClassVar[type[Reader]]
 
     def __init_subclass__(cls) -> None:

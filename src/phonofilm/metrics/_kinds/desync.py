@@ -69,7 +69,7 @@ class DeSync(PerClip):
             seconds = min(facts.frames / facts.fps, Fraction(facts.samples, facts.sample_rate))
             raise MediaError(
                 f"{subject.name} has {float(seconds):.3g} s of picture and sound, and {self.name} needs "
-                f"{float(needs):g} s: score longer clips, or skip bad clips"
+                f"{float(needs):g} s: score longer clips"
             )
         return self.number(subject.read(self.offsets)["offset"])
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from phonofilm.errors import SettingError
 from phonofilm.estimate import mean
-from phonofilm.metrics._folder import pairing_name
+from phonofilm.metrics._folder import pairing_name, some
 from phonofilm.metrics._maths.resample import derangements
 from phonofilm.metrics._score import Better, Metric, Score
 from phonofilm.metrics._subject import Subject
@@ -120,10 +120,10 @@ class Paired(Metric[Named]):
         names = [one.name for one in own]
         alone = [name for name in names if name not in places]
         if places and alone:
-            more = f" (and {len(alone) - 1} more)" if len(alone) > 1 else ""
+            advice = ", or leave such clips out (--skip-bad)" if len(alone) < len(own) else ""
             raise SettingError(
-                f"{self.name} compares clips with reference clips of the same file name, and {alone[0]}{more} has "
-                "none: give both folders the same names, or leave such clips out (--skip-bad)"
+                f"{self.name} compares clips with reference clips of the same file name, and {some(alone)} has none: "
+                f"give both folders the same names{advice}"
             )
         return [places[name] for name in names] if places else []
 

@@ -22,7 +22,7 @@ NO_CLIPS = "there are no clips to score"
 ONE_VECTOR = "a distance of sets needs two feature vectors or more on both sides: score more clips"
 NO_BIAS = f"none: fewer than {2 * GROUPS} clips"
 UNBIASED = f"delete-a-group jackknife over clips, {GROUPS} groups, reference held"
-HALVES = "ceiling: every second reference clip against the others, half as many, which as many clips may surpass"
+HALVES = "reference: one half of the reference clips against the other, half as many, which as many clips may surpass"
 STRAIGHT = 4
 """Vectors per dimension from which on the bias falls like 1 / n well enough: of white noise, a line through the values
 of n, 3 n / 4 and n / 2 vectors then leaves less than a tenth of it (and more than a quarter at half as many)."""

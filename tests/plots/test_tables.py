@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import csv
+
+from phonofilm.plots.tables import csv_table, latex_table, markdown_table
+
+
+def test_a_bar_in_a_cell_does_not_end_it():
+    assert markdown_table(["", "a"], [["x|y", "1"]]) == "|  | a |\n| --- | ---: |\n| x\\|y | 1 |"
+
+
+def test_what_latex_would_read_as_a_command_is_written_out():
+    table = latex_table(["", "95 %"], [["a_b", r"\x & {y}~^"]], ["made\nby hand"])
+    assert r" & 95 \% \\" in table
+    assert r"a\_b & \textbackslash{}x \& \{y\}\textasciitilde{}\textasciicircum{} \\" in table
+    assert table.endswith("\\end{tabular}\n% made by hand\n")
+
+
+def test_csv_gives_back_what_went_in():
+    rows = [["film", "a"], ['a, "b".mp4', "1.5"], ["line\nbreak", ""]]
+    assert list(csv.reader(csv_table(rows[0], rows[1:]).splitlines(keepends=True))) == rows
