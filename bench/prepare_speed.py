@@ -214,8 +214,8 @@ def main() -> None:
         result |= {name: clip_speed(path, options.rounds) for name, path in longer.items()}
         result["two processes"] = scaling(longer["720p"], options.jobs, options.scaling_rounds)
     note = (
-        "Synthetic films; medians over rounds (least to greatest in brackets), CPU seconds of one thread but for the "
-        "last lines, which are wall time. FFmpeg's program decoded the same films in the same rounds. Scanning writes "
+        "Synthetic films; medians over rounds (least to greatest in brackets), CPU seconds of one thread; of two "
+        "processes wall time. FFmpeg's program decoded the same films in the same rounds. Scanning writes "
         f"its parts and journal; splitting and packing goes from the film to a shard with {SIDE}x{SIDE} pictures, at "
         "the film's own rate (30 a second) unless another is named; FFmpeg's program encodes to the same form beside "
         "it, without a shard."
