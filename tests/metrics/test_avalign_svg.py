@@ -11,7 +11,7 @@ from tests.metrics.test_peaks import square_at
 
 
 def peaks(picture, sound, window=0.125):
-    return Peaks(np.array(picture), np.array(sound), window)
+    return Peaks(np.array(picture), np.array(sound), window, 2.0)
 
 
 def test_three_sounds_around_one_movement():

@@ -19,7 +19,7 @@ EVEN = np.arange(1, 9) * 0.5
 
 
 def scores(picture, sound, fps):
-    found = Peaks(np.asarray(picture, float), np.asarray(sound, float), 1 / fps)
+    found = Peaks(np.asarray(picture, float), np.asarray(sound, float), 1 / fps, 5.0)
     return [*(form.agree(found, found) for form in FORMS), align(found).iou]
 
 
@@ -50,7 +50,7 @@ class Fixed:
 
     def __init__(self, motion, times, fps):
         self.arrays = {MOTION.id: {"flow": np.asarray(motion)}, ONSETS.id: {"times": np.asarray(times)}}
-        self.facts = type("Facts", (), {"fps": fps})
+        self.facts = type("Facts", (), {"fps": fps, "seconds": len(motion) / fps})
 
     def read(self, reading):
         return self.arrays[reading.id]

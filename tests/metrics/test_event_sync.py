@@ -7,6 +7,7 @@ from phonofilm.metrics import Better
 from phonofilm.metrics.event_sync import EventSync, Timing
 
 FRAME = 1 / 12
+SECONDS = 4.0
 
 
 def timings(n=24, jitter=0.0, lag=0.0, seed=0):
@@ -14,7 +15,7 @@ def timings(n=24, jitter=0.0, lag=0.0, seed=0):
     out = []
     for _ in range(n):
         seen = 0.3 + np.cumsum(rng.uniform(0.26, 0.6, int(rng.integers(1, 5))))
-        out.append(Timing(seen, seen + lag + jitter * rng.standard_normal(len(seen)), FRAME))
+        out.append(Timing(seen, seen + lag + jitter * rng.standard_normal(len(seen)), FRAME, SECONDS))
     return out
 
 
@@ -42,8 +43,8 @@ def test_a_shift_of_the_sound_moves_the_offset_by_itself(lag):
 
 def test_lag_zero_numbers_by_hand():
     """Pairs 20, 60 and 100 ms apart, one event unheard, two unseen; one frame is 83.3 ms."""
-    one = Timing(np.array([0.3, 0.8, 1.7]), np.array([0.32, 0.9, 1.2]), FRAME)
-    other = Timing(np.array([0.5]), np.array([0.56, 1.9]), FRAME)
+    one = Timing(np.array([0.3, 0.8, 1.7]), np.array([0.32, 0.9, 1.2]), FRAME, SECONDS)
+    other = Timing(np.array([0.5]), np.array([0.56, 1.9]), FRAME, SECONDS)
     found = scores([one, other])
     assert found["event-hit-45ms"].value == 1 / 4
     assert found["event-hit-frame"].value == 2 / 4
@@ -57,7 +58,7 @@ def test_lag_zero_numbers_by_hand():
 
 def test_shuffled_clips_score_what_chance_says():
     clips = timings(n=200)
-    wrong = [Timing(a.seen, b.heard, FRAME) for a, b in zip(clips, clips[1:] + clips[:1], strict=True)]
+    wrong = [Timing(a.seen, b.heard, FRAME, SECONDS) for a, b in zip(clips, clips[1:] + clips[:1], strict=True)]
     true, mixed = scores(clips), scores(wrong)
     low, high = mixed["event-f1-125ms"].interval
     assert low < true["event-f1-125ms"].chance < high
@@ -66,7 +67,7 @@ def test_shuffled_clips_score_what_chance_says():
 
 
 def test_clips_without_events_give_reasons():
-    empty = Timing(np.empty(0), np.empty(0), FRAME)
+    empty = Timing(np.empty(0), np.empty(0), FRAME, SECONDS)
     found = scores([empty, empty])
     assert found["event-f1-frame"].value is None
     assert "no events" in found["event-f1-frame"].reason
@@ -75,7 +76,10 @@ def test_clips_without_events_give_reasons():
 
 
 def test_silent_clips_cost_recall_only():
-    clips = [Timing(np.array([0.5]), np.array([0.5]), FRAME), Timing(np.array([0.5]), np.empty(0), FRAME)]
+    clips = [
+        Timing(np.array([0.5]), np.array([0.5]), FRAME, SECONDS),
+        Timing(np.array([0.5]), np.empty(0), FRAME, SECONDS),
+    ]
     found = scores(clips)
     assert found["event-hit-frame"].value == 1 / 2
     assert found["event-unseen"].value == 0
@@ -85,7 +89,7 @@ def test_silent_clips_cost_recall_only():
 
 
 def test_of_films_whose_events_are_not_known_it_is_said_who_listens():
-    unknown = Timing(np.array([0.5]), np.array([0.5]), FRAME)
+    unknown = Timing(np.array([0.5]), np.array([0.5]), FRAME, SECONDS)
     assert "trained on Clapperboard" in scores([unknown, replace(unknown, known=True)])["event-f1-frame"].note
     known = scores([replace(unknown, known=True)] * 2)
     assert {score.note for score in known.values()} == {""}

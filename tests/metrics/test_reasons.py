@@ -67,7 +67,7 @@ F1 = ("event-f1-frame", "event-f1-125ms")
     ],
 )
 def test_sync_tells_nothing_seen_from_nothing_heard(seen, heard, missing, words):
-    said = reasons(EventSync(), [Timing(seen, heard, 1 / 8)] * 2)
+    said = reasons(EventSync(), [Timing(seen, heard, 1 / 8, 2.0)] * 2)
     assert set(said) == set(missing)
     assert all(words in reason for reason in said.values())
 

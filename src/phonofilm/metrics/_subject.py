@@ -69,6 +69,11 @@ class Facts:
     fps: Fraction
     sample_rate: int
 
+    @property
+    def seconds(self) -> float:
+        """Until picture and sound have both ended."""
+        return float(max(self.frames / self.fps, Fraction(self.samples, self.sample_rate or 1)))
+
 
 class _Outside:
     """The reading of facts."""

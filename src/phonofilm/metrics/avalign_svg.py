@@ -2,7 +2,8 @@
 
 Peaks are those of :mod:`phonofilm.metrics._features.peaks`. A peak is matched if any peak of the other kind lies
 strictly within one frame of it. With P the matched share of sound peaks and R that of picture peaks, a clip scores
-P R / (P + R - P R), and 0 if it has no peaks of a kind or none match. Scores are means over clips.
+P R / (P + R - P R), and 0 if it has no peaks of a kind or none match. Scores are means over clips. Chance: each picture
+with the sound of another clip, which is cut or begins again to last as long.
 
 It is kept for comparison with published numbers: motion has peaks that make no sound, so true clips stay far below 1.
 """
@@ -66,7 +67,7 @@ class AvAlignSvg(Metric[Peaks]):
         """``avalign-svg`` and its precision and recall."""
         true = [align(found) for found in measured]
         mixed = [
-            align(Peaks(one.picture, measured[other].sound, one.window))
+            align(one.with_sound_of(measured[other]))
             for partner in derangements(len(measured), seed)
             for one, other in zip(measured, partner, strict=True)
         ]

@@ -39,11 +39,11 @@ class AvAlignTempoTokens2023(Agreement[Peaks, Peaks]):
         return Two(found, found)
 
     def agree(self, one: Peaks, other: Peaks) -> float:
-        """The score of the picture of one clip with the sound of another, or the same."""
+        """The score of the picture of one clip with the sound of another, made as long, or the same."""
         picture, window = one.picture[None, :], one.window
-        sound = other.sound[:, None]
+        sound = one.with_sound_of(other).sound[:, None]
         matched = ((picture - window < sound) & (sound < picture + window)).any(axis=1).sum()
-        union = len(other.sound) + len(one.picture) - int(matched)
+        union = len(sound) + len(one.picture) - int(matched)
         return int(matched) / union if union else 0.0
 
 

@@ -39,14 +39,15 @@ class AvAlignTempoTokens2025(Agreement[Peaks, Peaks]):
         return Two(found, found)
 
     def agree(self, one: Peaks, other: Peaks) -> float:
-        """The score of the picture of one clip with the sound of another, or the same."""
+        """The score of the picture of one clip with the sound of another, made as long, or the same."""
+        sounds = one.with_sound_of(other).sound
         free, window, matched = list(one.picture), one.window, 0
-        for sound in other.sound:
+        for sound in sounds:
             near = next((time for time in free if time - window < sound < time + window), None)
             if near is not None:
                 free.remove(near)
                 matched += 1
-        union = len(other.sound) + len(one.picture) - matched
+        union = len(sounds) + len(one.picture) - matched
         return matched / union if union else 0.0
 
 

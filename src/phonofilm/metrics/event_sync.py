@@ -17,19 +17,20 @@ whole steps of 50 ms; then the smallest in size). Of the pairs matched there the
 by d thus moves the offset by d, which matching at lag zero would hide; what matches nothing has no offset and is
 counted by the first group only.
 
-Chance: the same events, each picture with the sound of another clip.
+Chance: the same events, each picture with the sound of another clip, which is cut or begins again to last as long. The
+signed offset has none: by chance it may be anything, 0 too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from phonofilm.estimate import Estimate, quantile, ratio
 from phonofilm.metrics._maths.match import match, offsets
-from phonofilm.metrics._maths.resample import derangements
+from phonofilm.metrics._maths.resample import derangements, lasting
 from phonofilm.metrics._ruler.detect import events
 from phonofilm.metrics._ruler.ear import RESAMPLER
 from phonofilm.metrics._ruler.store import ruler
@@ -53,14 +54,19 @@ class Timing:
 
     Attributes:
         seen, heard: in seconds, ``(n,)`` and ``(m,)``.
-        frame: length of a frame in seconds.
+        frame, seconds: length of a frame and of the clip in seconds.
         known: its true events are known, so it is a scene of Clapperboard.
     """
 
     seen: np.ndarray
     heard: np.ndarray
     frame: float
+    seconds: float
     known: bool = False
+
+    def with_sound_of(self, other: Timing) -> Timing:
+        """The picture with the sound of another clip, which is cut or goes on from its beginning to last as long."""
+        return replace(self, heard=lasting(other.heard, other.seconds, self.seconds))
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,13 +161,14 @@ class EventSync(Metric[Timing]):
             MediaError: if picture or sound is missing.
         """
         found = events(subject)
-        return Timing(found.video, found.audio, float(1 / subject.facts.fps), subject.truth is not None)
+        facts = subject.facts
+        return Timing(found.video, found.audio, float(1 / facts.fps), facts.seconds, subject.truth is not None)
 
     def scores(self, measured: Sequence[Timing], reference: Sequence[Timing] | None, seed: int) -> list[Score]:
         """The scores named in the module's text."""
         true = [tally(timing) for timing in measured]
         mixed = [
-            tally(Timing(one.seen, measured[other].heard, one.frame))
+            tally(one.with_sound_of(measured[other]))
             for partner in derangements(len(measured), seed)
             for one, other in zip(measured, partner, strict=True)
         ]
@@ -176,7 +183,7 @@ class EventSync(Metric[Timing]):
                 n=one.clips,
                 seed=seed,
                 unit=kind.unit,
-                chance=kind.over(mixed, None).value,
+                chance=None if kind.better is Better.NEARER_ZERO else kind.over(mixed, None).value,
                 note=STRANGE if strange and place == 0 else "",
             )
             for place, (kind, one) in enumerate(found)

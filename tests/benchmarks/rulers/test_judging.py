@@ -70,16 +70,49 @@ def test_an_offset_is_better_nearer_zero():
 
 def test_deviation_of_sets_or_of_the_interval():
     true = score(0.5, spread=0.03, n=900)
-    assert deviation([1.0, 3.0, 1.0, 3.0], true, 225) == pytest.approx(1.1547, abs=1e-4)
-    assert deviation([1.0, 3.0], true, 225) == pytest.approx(0.06)
+    assert deviation([1.0, 3.0] * 8, true, 225) == pytest.approx(1.0328, abs=1e-4)
+    assert deviation([1.0, 3.0] * 2, true, 225) == pytest.approx(0.06), "four sets tell no deviation"
     assert deviation([], score(0.5) | {"interval": None}, 10) is None
 
 
 def test_differences_beyond_noise_are_seen():
     true = score(0.5)
-    assert [seen(true, score(value)) for value in (0.4, 0.49, 0.6)] == ["worse", "no", "better"]
+    assert [seen(true, score(value)) for value in (0.4, 0.49, 0.6)] == ["worse", "unsure", "better"]
+    assert [seen(true, score(0.49), little) for little in (0.03, 0.04)] == ["unsure", "no"]
+    assert seen(true, true | {"interval": (0.5, 0.5)}) == "unsure"
     assert seen(true, score(None)) is None
     assert seen(true | {"interval": None}, score(0.1)) is None
+
+
+@pytest.mark.parametrize(
+    ("better", "difference", "said"),
+    [
+        ("higher", [-0.02, -0.01], "worse"),
+        ("lower", [-0.02, -0.01], "better"),
+        ("nearer zero", [0.01, 0.02], "worse"),
+        ("higher", [-0.01, 0.02], "no"),
+        ("higher", [-0.01, 0.04], "unsure"),
+        ("higher", [0.0, 0.0], "no"),
+    ],
+)
+def test_the_same_clips_tell_more_than_two_sets(better, difference, said):
+    """The intervals of both are far wider than that of their difference."""
+    true, other = score(0.5, spread=1.0, better=better), score(0.49, spread=1.0, better=better)
+    assert seen(true, other | {"difference": difference}, 0.03) == said
+
+
+def test_a_quarter_of_the_most_that_is_lost_is_little():
+    close, far = score(0.98) | {"difference": [-0.03, 0.01]}, score(0.6) | {"difference": [-0.45, -0.35]}
+    found = judged("avalign-svg", {TRUE: score(1.0), "blur": close, "swapped": far}, {}, [])
+    assert found["sees"] == {"blur": "no", "swapped": "worse"}
+    found = judged("avalign-svg", {TRUE: score(1.0), "blur": close}, {}, [])
+    assert found["sees"] == {"blur": "unsure"}
+
+
+def test_a_signed_offset_has_no_chance():
+    for better, chance in (("higher", 0.1), ("nearer zero", None)):
+        values = {TRUE: score(0.5, better=better), "swapped": score(0.1, better=better)}
+        assert judged("sync-offset", values, {}, [])["chance"] == chance
 
 
 ROW = {"uses": [True, True], "against_itself": False}
@@ -108,6 +141,8 @@ def test_sentences_say_what_was_found():
     assert "It gets worse, and nowhere better, with larger shifts" in text
     assert "from 33 ms on with 32 and 64 clips; from 17 ms on with all 100 clips" in text
     assert "Worse for it are: swapped. It does not see: blur." in text
+    text = words(of_curve(FALLING, blur=score(0.95, spread=0.3)))
+    assert "These clips do not tell whether it sees: blur." in text
     assert "A single clip" not in text
 
 

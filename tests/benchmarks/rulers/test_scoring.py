@@ -9,8 +9,8 @@ from phonofilm.metrics.avalign_tempotokens_2023 import AvAlignTempoTokens2023
 from phonofilm.metrics.event_sync import EventSync, Timing
 from phonofilm.metrics.onset_f1 import OnsetF1
 
-ONE = Peaks(np.array([0.5, 0.55, 1.5]), np.array([0.9]), 0.1)
-NONE = Peaks(np.empty(0), np.empty(0), 0.1)
+ONE = Peaks(np.array([0.5, 0.55, 1.5]), np.array([0.9]), 0.1, 2.0)
+NONE = Peaks(np.empty(0), np.empty(0), 0.1, 2.0)
 
 
 def test_twins_hold_the_same_times_on_both_sides():
@@ -19,7 +19,7 @@ def test_twins_hold_the_same_times_on_both_sides():
         ([0.9],) * 2,
     ]
     assert [twin.one is twin.other for twin in twins(Two(ONE, ONE))] == [True, True]
-    (twin,) = twins(Timing(np.empty(0), np.array([0.3]), 0.1))
+    (twin,) = twins(Timing(np.empty(0), np.array([0.3]), 0.1, 2.0))
     assert twin.seen is twin.heard
     assert list(twins(NONE)) == list(twins("a record of something else")) == []
 
@@ -28,12 +28,22 @@ def test_identity_and_the_greatest_are_of_every_clip():
     clips = [NONE] * 40 + [ONE]
     found = measured(AvAlignSvg(), {TRUE: clips}, "24")
     assert found["avalign-svg"]["identity"] == [1.0, 1.0]
-    crowd = Peaks(np.array([0.5]), np.array([0.45, 0.5, 0.55]), 0.1)
+    crowd = Peaks(np.array([0.5]), np.array([0.45, 0.5, 0.55]), 0.1, 2.0)
     of_many = measured(AvAlignTempoTokens2023(), {TRUE: [Two(one, one) for one in [NONE] * 40 + [crowd]]}, "24")
     assert of_many["avalign-tempotokens-2023"]["greatest"] == 3.0
     assert of_many["avalign-tempotokens-2023"]["identity"] == [1.0, 1.0]
-    times = measured(EventSync(), {TRUE: [Timing(np.array([0.1, 0.5]), np.array([0.9]), 0.1)] * 2}, "24")
+    times = measured(EventSync(), {TRUE: [Timing(np.array([0.1, 0.5]), np.array([0.9]), 0.1, 2.0)] * 2}, "24")
     assert times["event-f1-frame"]["identity"] == [1.0, 1.0]
+
+
+def test_what_was_done_is_held_against_the_same_clips():
+    clips = [Peaks(np.array([0.5, 1.0]), np.array([0.5, 1.0]) + 0.3 * (i % 2), 0.1, 2.0) for i in range(40)]
+    deaf = [None, *[Peaks(one.picture, one.sound + 0.3, 0.1, 2.0) for one in clips[1:]]]
+    found = measured(AvAlignSvg(), {TRUE: clips, "late": deaf, "blur": clips}, "24")["avalign-svg"]
+    assert found["values"]["blur"]["difference"] == [0.0, 0.0]
+    low, high = found["values"]["late"]["difference"]
+    assert low < -19 / 39 < high < 0
+    assert found["sees"] == {"late": "worse", "blur": "no"}
 
 
 def test_sizes_are_those_that_there_are_and_all():

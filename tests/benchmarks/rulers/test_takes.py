@@ -114,6 +114,19 @@ def test_a_film_at_a_lower_rate_shows_what_is_on_screen(tmp_path):
     assert made(film, Picture(Fraction(60))).fps == 24
 
 
+def test_the_sound_of_another_film_lasts_as_long_as_the_picture(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, seconds in (("a", 1), ("b", 2)):
+        sound = rng.uniform(-0.5, 0.5, (1, 8_000 * seconds)).astype(np.float32)
+        frames = np.zeros((12 * seconds, 16, 16, 3), np.uint8)
+        Clip(frames, sound, Fraction(12), 8_000).save(tmp_path / f"{name}.mkv", lossless=True)
+    short, long = tmp_path / "a.mkv", tmp_path / "b.mkv"
+    own = {path: made(FilmTake(path, path)).audio for path in (short, long)}
+    swapped = [made(FilmTake(*pair), sound=Sound(swapped=True)).audio for pair in ((short, long), (long, short))]
+    assert np.array_equal(swapped[0], own[long][:, :8_000])
+    assert np.array_equal(swapped[1], np.tile(own[short], 2))
+
+
 def test_each_gets_the_next_ones_sound():
     assert paired([1, 2, 3]) == [(1, 2), (2, 3), (3, 1)]
 

@@ -10,13 +10,16 @@ import numpy as np
 from phonofilm.benchmarks.rulers.variants import OTHER_FPS, SHIFTS_MS, TRUE, USUAL_FPS, shifted, shifts, swapped
 
 Values = Mapping[str, Mapping[str, Any]]
-"""Scores by the name of the variant: each with ``value``, ``interval``, ``chance``, ``better``, ``unit``."""
+"""Scores by the name of the variant: each with ``value``, ``interval``, ``chance``, ``better``, ``unit``, and with
+``difference``, the 95 % interval of its value (of an offset: of its size) minus that of the same clips as they are."""
 
 SURE = 1.96
 """Values differ if they are so many deviations of their difference apart (95 %)."""
 LEAST = 1e-12
-FEWEST_PARTS = 4
+FEWEST_PARTS = 16
 """So many disjoint sets tell a deviation; with fewer it is taken from the interval of all clips."""
+LITTLE = 0.25
+"""What loses less than this share of the most that a score loses anywhere on these clips is not seen."""
 WHOLE = 3.92
 """Deviations in a 95 % interval."""
 SLOPE_MS = 100
@@ -75,13 +78,13 @@ def judged(
         "better": true["better"],
         "values": dict(values),
         "noise": dict.fromkeys(noise) if against_itself else noise,
-        "chance": true["chance"] if true["chance"] is not None else _value(values, swapped()),
+        "chance": _chance(values),
         "best_ms": best(curve),
         "monotone": monotone(curve),
         "slope": slope(curve),
         "resolution": {} if against_itself else resolved,
         "fps": rates(values, usual),
-        "sees": {name: seen(true, one) for name, one in values.items() if name != TRUE},
+        "sees": {name: seen(true, one, LITTLE * _most(values)) for name, one in values.items() if name != TRUE},
         "most": MOST.get(name),
         "greatest": max(found) if found else None,
         "identity": [min(same), max(same)] if same else None,
@@ -126,8 +129,12 @@ def apart(one: Mapping[str, Any], other: Mapping[str, Any], size: int, spread: f
     if own is None or others is None:
         return None
     loss = worse(other["value"], one["value"], one["better"])
-    noise = SURE * float(np.hypot(own, others))
-    return loss if abs(loss) > max(noise, LEAST) else 0.0
+    return loss if abs(loss) > max(_noise(own, others), LEAST) else 0.0
+
+
+def _noise(one: float, other: float) -> float:
+    """What the difference of two values with these deviations rarely passes."""
+    return SURE * float(np.hypot(one, other))
 
 
 def best(curve: Mapping[int, Mapping[str, Any]]) -> int | None:
@@ -189,21 +196,64 @@ def rates(values: Values, usual: str) -> dict[str, Any]:
             "100 ms": _value(values, shifted(100, fps)),
             "200 ms": _value(values, shifted(200, fps)),
             "swapped": _value(values, swapped(fps)),
-            "differs": None if fps is None else {None: None, "no": False}.get(seen(values[TRUE], one), True),
+            "differs": None if fps is None else _differs(seen(values[TRUE], one)),
         }
         for name, fps in every.items()
         if (one := values.get(shifted(0, fps))) is not None
     }
 
 
-def seen(true: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
-    """``worse``, ``better`` or ``no``: whether a set differs from the true clips beyond noise."""
+def seen(true: Mapping[str, Any], other: Mapping[str, Any], little: float = 0.0) -> str | None:
+    """Whether a score differs on clips to which something was done from the same clips as they are.
+
+    Args:
+        true: the score of these.
+        other: of those; where its ``difference`` is not known, noise is that of two sets of clips.
+        little: a loss (or gain) up to here is none.
+
+    Returns:
+        ``worse`` or ``better`` beyond noise; ``no`` if it is at most ``little`` in spite of noise; ``unsure`` where
+        these clips do not tell; ``None`` where no noise is known.
+    """
     if true["value"] is None or other["value"] is None:
         return None
-    loss = apart(true, other, true["n"])
-    if loss is None:
+    lost = _lost(true, other)
+    if lost is None:
         return None
-    return "no" if loss == 0 else "worse" if loss > 0 else "better"
+    if lost[0] > LEAST or lost[1] < -LEAST:
+        return "worse" if lost[0] > LEAST else "better"
+    return "no" if max(abs(lost[0]), abs(lost[1])) <= max(little, LEAST) else "unsure"
+
+
+def _lost(true: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[float, float] | None:
+    """95 % interval of by how much the other one is worse."""
+    if other.get("difference") is not None:
+        low, high = other["difference"]
+        return (-high, -low) if true["better"] == "higher" else (low, high)
+    own, others = (deviation((), one, true["n"]) for one in (true, other))
+    if own is None or others is None:
+        return None
+    loss, noise = worse(other["value"], true["value"], true["better"]), _noise(own, others)
+    return loss - noise, loss + noise
+
+
+def _differs(kind: str | None) -> bool | None:
+    return None if kind is None else kind in {"worse", "better"}
+
+
+def _chance(values: Values) -> float | None:
+    """As the score says, else its value with swapped sounds; a signed offset has none: by chance it may be anything."""
+    true = values[TRUE]
+    if true["chance"] is not None or true["better"] == "nearer zero":
+        return true["chance"]
+    return _value(values, swapped())
+
+
+def _most(values: Values) -> float:
+    """The most that a score loses, whatever is done."""
+    true = values[TRUE]
+    lost = [worse(one["value"], true["value"], true["better"]) for one in values.values() if one["value"] is not None]
+    return max(lost) if true["value"] is not None and lost else 0.0
 
 
 def _known(values: Values, name: str) -> bool:

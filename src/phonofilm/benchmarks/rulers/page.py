@@ -28,8 +28,10 @@ READING = (
     "with a larger shift, beyond noise; yes, if it nowhere gets better at all and some shift is seen; else these clips "
     "do not tell. **Sees from** is the least shift from which on, early and late, the score (over all clips) is worse "
     "than that of true clips by more than the noise (95 %) of sets of so many clips. **Noise** is the standard "
-    "deviation of the score of true clips over such sets: disjoint ones where there are four or more, else from the "
-    "interval. Nothing is told of larger sets than were measured. Shifts tried: "
+    "deviation of the score of true clips over such sets: disjoint ones where there are sixteen or more, else from the "
+    "interval. Nothing is told of larger sets than were measured. What is **worse** or **better** is so on the same "
+    "clips, with 95 % confidence; what a score **does not see** costs, as surely, less than a quarter of the most that "
+    "it loses anywhere on these clips; else these clips do not tell. Shifts tried: "
     f"{', '.join(map(str, SHIFTS_MS))} ms, early and late."
 )
 
@@ -135,7 +137,7 @@ def _from(resolution: Mapping[str, int | None], size: str) -> str:
 def _changes(ground: Mapping[str, Any], shown: Shown) -> str:
     """Values on all that was done beside shifts, a row each; bold where they differ from true clips beyond noise."""
     done = [one for one in ground["variants"] if one["name"] not in SHIFTED]
-    columns = [name for name, (score, _) in shown.items() if any(kind != "no" for kind in score["sees"].values())]
+    columns = [name for name, (score, _) in shown.items() if not set(score["sees"].values()) <= {"no", "unsure"}]
     if not columns:
         return ""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from phonofilm.benchmarks.rulers.judging import judged
 from phonofilm.benchmarks.rulers.variants import TRUE
-from phonofilm.metrics import OURS, Metric
+from phonofilm.metrics import OURS, Better, Metric, Score
 from phonofilm.metrics._features.peaks import Peaks
 from phonofilm.metrics._kinds.agreement import Two
 from phonofilm.metrics.event_sync import Timing
@@ -41,9 +42,12 @@ def measured(metric: Metric[Any], records: Mapping[str, list[Any]], fps: str) ->
     true = [record for record in records[TRUE] if record is not None]
     reference = true if metric.needs_reference else None
 
-    def scores(some: Sequence[Any]) -> dict[str, dict[str, Any]]:
+    def scores(some: Sequence[Any]) -> dict[str, Score]:
         counted = [record for record in some if record is not None]
-        return {one.name: _short(one.to_json()) for one in metric.scores(counted, reference, SEED)} if counted else {}
+        return {one.name: one for one in metric.scores(counted, reference, SEED)} if counted else {}
+
+    def counted(variant: str) -> list[int]:
+        return [place for place, record in enumerate(records[variant]) if record is not None]
 
     values = {name: scores(some) for name, some in records.items()}
     parts = {size: [scores(part) for part in _parts(true, size)] for size in SIZES if size < len(records[TRUE])}
@@ -52,10 +56,15 @@ def measured(metric: Metric[Any], records: Mapping[str, list[Any]], fps: str) ->
     return {
         name: judged(
             name,
-            {variant: found[name] for variant, found in values.items() if name in found},
-            {size: [part[name]["value"] for part in some] for size, some in parts.items()},
-            [one[name]["value"] for one in single],
-            [one[name]["value"] for one in same],
+            {
+                variant: _short(found[name])
+                | {"difference": difference(found[name], values[TRUE][name], counted(variant), counted(TRUE))}
+                for variant, found in values.items()
+                if name in found
+            },
+            {size: [part[name].value for part in some] for size, some in parts.items()},
+            [one[name].value for one in single],
+            [one[name].value for one in same],
             against_itself=metric.needs_reference,
             usual=fps,
         )
@@ -72,13 +81,39 @@ def twins(record: Any) -> Iterator[Any]:
     if isinstance(record, Two):
         yield from (Two(twin, twin) for twin in twins(record.one))
     elif isinstance(record, Peaks):
-        yield from (Peaks(times, times, record.window) for times in (record.picture, record.sound) if len(times))
+        yield from (
+            replace(record, picture=times, sound=times) for times in (record.picture, record.sound) if len(times)
+        )
     elif isinstance(record, Timing):
-        yield from (Timing(times, times, record.frame) for times in (record.seen, record.heard) if len(times))
+        yield from (replace(record, seen=times, heard=times) for times in (record.seen, record.heard) if len(times))
 
 
-def _short(score: dict[str, Any]) -> dict[str, Any]:
-    return {what: score[what] for what in ("value", "interval", "n", "chance", "unit", "better", "reason")}
+def difference(one: Score, true: Score, ones: Sequence[int], trues: Sequence[int]) -> list[float] | None:
+    """95 % interval of a score (of an offset: of its size) minus that of the same clips as they are.
+
+    Args:
+        one, true: the scores.
+        ones, trues: the places of the clips that count in them.
+
+    Returns:
+        ``None`` where clips cannot be told apart, or are too few.
+    """
+    if one.parts is None or true.parts is None:
+        return None
+    both = sorted(set(ones) & set(trues))
+    mine, theirs = (
+        one.parts.of([ones.index(place) for place in both]),
+        true.parts.of([trues.index(place) for place in both]),
+    )
+    if mine is None or theirs is None:
+        return None
+    found = mine.minus(theirs, SEED, size=true.better is Better.NEARER_ZERO)
+    return None if found is None else list(found)
+
+
+def _short(score: Score) -> dict[str, Any]:
+    plain = score.to_json()
+    return {what: plain[what] for what in ("value", "interval", "n", "chance", "unit", "better", "reason")}
 
 
 def _parts(records: Sequence[Any], size: int) -> list[Sequence[Any]]:

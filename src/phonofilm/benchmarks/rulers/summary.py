@@ -50,7 +50,7 @@ def _levels(ground: Mapping[str, Any], score: Mapping[str, Any]) -> str:
     values = score["values"]
     late, early = (number(values.get(shifted(ms), {}).get("value")) for ms in (100, -100))
     told = f"{_place(ground)}: {estimate(values[TRUE], score['unit'])} as they are, {late} with sound 100 ms late, "
-    told += f"{early} with sound 100 ms early, {number(score['chance'])} by chance; {_best(score)};"
+    told += f"{early} with sound 100 ms early{_by_chance(score)}; {_best(score)};"
     seen, _ = told_from(score)
     return f"{told} tells shifts {seen}." if seen else f"{told} no shift is beyond the noise of so few."
 
@@ -62,7 +62,7 @@ def _fails(main: list[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> Iterator[
         said = [f"{number(score['values'][name]['value'])} for {AT_RATES.get(name, name)}" for name in moved]
         yield f"{_place(ground)} that are in time: {listed(said)}, not {number(score['values'][TRUE]['value'])}."
     for ground, score in main[1:]:
-        told = f"{estimate(score['values'][TRUE], score['unit'])} as they are, {number(score['chance'])} by chance"
+        told = f"{estimate(score['values'][TRUE], score['unit'])} as they are{_by_chance(score)}"
         yield f"{_place(ground)}: {told}; {_best(score)}; {_shifts(score)}."
 
 
@@ -86,7 +86,7 @@ def _elsewhere(ground: Mapping[str, Any], score: Mapping[str, Any]) -> str:
 def _can(score: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     faults = {
         kind: [IN_WORDS.get(one, one) for one in _seen(score, kind) if MADE[one].faulty]
-        for kind in ("worse", "no", "better")
+        for kind in ("worse", "no", "better", "unsure")
     }
     harmless = [AT_RATES.get(one, one) for one in _seen(score, "worse", "better") if not MADE[one].faulty]
     better = {
@@ -96,6 +96,7 @@ def _can(score: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     told = [f"{_best(score)}; {_shifts(score)}"]
     told += [f"sees {listed(faults['worse'])}"] if faults["worse"] else []
     told += [f"does not see {listed(faults['no'])}"] if faults["no"] else []
+    told += [f"of {listed(faults['unsure'])} these clips do not tell"] if faults["unsure"] else []
     told += [f"calls sound better that is {side} by {listed(some)} ms" for side, some in better.items() if some]
     told += _above(score)
     told += [f"calls clips better with {listed(faults['better'])}"] if faults["better"] else []
@@ -104,10 +105,14 @@ def _can(score: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     return "; ".join(told) + "."
 
 
+def _by_chance(score: Mapping[str, Any]) -> str:
+    return "" if score["chance"] is None else f", {number(score['chance'])} by chance"
+
+
 def _best(score: Mapping[str, Any]) -> str:
     at = score["best_ms"]
     best = f"best with sound {abs(at)} ms {'late' if at > 0 else 'early'}" if at else "best in time"
-    alike = {_kind(score, ms) for ms in shifts() if ms} <= {None, "no"}
+    alike = {_kind(score, ms) for ms in shifts() if ms} <= {None, "no", "unsure"}
     return f"alike at all shifts within noise, {best}" if alike else best
 
 

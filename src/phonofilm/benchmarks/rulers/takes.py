@@ -23,8 +23,8 @@ from phonofilm.media.digest import file_sha256
 from phonofilm.media.read import read
 from phonofilm.shapes import ClipShape
 
-TAKES_VERSION = 1
-"""Grows whenever a variant of the same clip would look or sound different: readings are kept under it."""
+SCENES_VERSION, FILMS_VERSION = 1, 2
+"""Grow whenever a variant of the same clip would look or sound different: readings are kept under them."""
 MARGIN = 0.1
 """Seconds at both ends of a clip in which no sound is added."""
 
@@ -83,7 +83,7 @@ class SceneTake:
     def describe(self) -> dict[str, Any]:
         """See :class:`Take`."""
         return {
-            "takes": TAKES_VERSION,
+            "takes": SCENES_VERSION,
             "clapperboard": VERSION,
             "scenes": [self.scene.seed, self.other.seed],
             "shape": str(self.shape),
@@ -156,7 +156,7 @@ class FilmTake:
 
     def describe(self) -> dict[str, Any]:
         """See :class:`Take`."""
-        return {"takes": TAKES_VERSION, "films": [file_sha256(self.path), file_sha256(self.other)]}
+        return {"takes": FILMS_VERSION, "films": [file_sha256(self.path), file_sha256(self.other)]}
 
     def clip(self, variant: Variant) -> Clip:
         """See :class:`Take`.
@@ -168,7 +168,7 @@ class FilmTake:
         audio, rate = whole.audio, whole.sample_rate
         if sound.swapped:
             other = read(self.other, sample_rate=rate, channels=None if audio is None else len(audio), audio=True)
-            audio = other.audio
+            audio = None if audio is None or other.audio is None else lasting(other.audio, audio.shape[1])
         if audio is not None:
             audio = worse_sound(audio, rate, sound, crc32(self.name.encode()))
         fps = min(variant.picture.fps or whole.fps, whole.fps)
@@ -211,6 +211,11 @@ def worse_sound(audio: np.ndarray, sample_rate: int, sound: Sound, seed: int) ->
     level = float(np.sqrt(np.mean(np.square(audio)))) * 10 ** (-sound.snr_db / 20)
     rng = np.random.default_rng([seed, crc32(repr(sound).encode())])
     return np.clip(moved + level * rng.standard_normal(audio.shape, dtype=np.float32), -1, 1)
+
+
+def lasting(audio: np.ndarray, samples: int) -> np.ndarray:
+    """Sound ``(channel, sample)`` that is cut, or goes on from its beginning, to last so many samples."""
+    return np.tile(audio, (1, -(-samples // audio.shape[1])))[:, :samples]
 
 
 def late(audio: np.ndarray, samples: int) -> np.ndarray:

@@ -40,7 +40,7 @@ def sentences(score: Mapping[str, Any], row: Mapping[str, Any]) -> Iterator[str]
     kinds = {kind for name, kind in score["sees"].items() if name in SHIFTED}
     if kinds <= {None}:
         yield "Its noise is not known from so few clips, so what it sees is not either."
-    elif kinds <= {None, "no"}:
+    elif kinds <= {None, "no", "unsure"}:
         yield f"No shift of the sound changes it beyond its noise in {true['n']} clips."
     else:
         yield from _about_time(score)
@@ -116,14 +116,21 @@ def listed(words: Sequence[str], last: str = "and") -> str:
 
 
 def _about_changes(score: Mapping[str, Any]) -> Iterator[str]:
-    kinds: dict[str, list[str]] = {"worse": [], "better": [], "no": []}
-    for name, kind in score["sees"].items():
-        if (kind is not None and not name.endswith((" ms", " fps"))) or name.startswith("jitter"):
-            kinds[kind or "no"].append(name)
-    said = (("worse", "Worse for it are"), ("better", "Better for it are"), ("no", "It does not see"))
-    for kind, words in said:
-        if kinds[kind]:
-            yield f"{words}: {', '.join(kinds[kind])}."
+    said = {
+        "worse": "Worse for it are",
+        "better": "Better for it are",
+        "no": "It does not see",
+        "unsure": "These clips do not tell whether it sees",
+    }
+    for kind, words in said.items():
+        done = [name for name, found in score["sees"].items() if found == kind and _is_change(name)]
+        if done:
+            yield f"{words}: {', '.join(done)}."
+
+
+def _is_change(name: str) -> bool:
+    """Something else was done than to move the whole sound or to take another rate."""
+    return name.startswith("jitter") or not name.endswith((" ms", " fps"))
 
 
 def estimate(score: Mapping[str, Any], unit: str) -> str:

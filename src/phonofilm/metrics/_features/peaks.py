@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from itertools import takewhile
@@ -28,6 +28,7 @@ from filelock import FileLock
 
 from phonofilm.errors import MediaError
 from phonofilm.media.resample import resample_audio
+from phonofilm.metrics._maths.resample import lasting
 from phonofilm.metrics._subject import Arrays, Subject
 from phonofilm.pair import AV
 from phonofilm.workers import interrupts_later
@@ -45,11 +46,17 @@ class Peaks:
     Attributes:
         picture, sound: their times in seconds, rising.
         window: how near they must be, in seconds: a frame.
+        seconds: length of the clip.
     """
 
     picture: np.ndarray
     sound: np.ndarray
     window: float
+    seconds: float
+
+    def with_sound_of(self, other: Peaks) -> Peaks:
+        """The picture with the sound of another clip, which is cut or goes on from its beginning to last as long."""
+        return replace(self, sound=lasting(other.sound, other.seconds, self.seconds))
 
 
 def peaks(subject: Subject, least: float = 0.0) -> Peaks:
@@ -61,7 +68,7 @@ def peaks(subject: Subject, least: float = 0.0) -> Peaks:
     fps = float(subject.facts.fps)
     motion, sounds = subject.read(MOTION)["flow"], subject.read(ONSETS)["times"]
     found = strict_maxima(motion)
-    return Peaks(found[motion[found] >= least] / fps, sounds, 1 / fps)
+    return Peaks(found[motion[found] >= least] / fps, sounds, 1 / fps, subject.facts.seconds)
 
 
 def strict_maxima(values: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from math import ceil
 
 import numpy as np
 
@@ -102,6 +103,17 @@ def derangements(n: int, seed: int) -> list[np.ndarray]:
         return []
     rng = np.random.default_rng(seed)
     return [_derangement(n, rng) for _ in range(SHUFFLES)]
+
+
+def lasting(times: np.ndarray, own: float, seconds: float) -> np.ndarray:
+    """Times of events in a sound of ``own`` seconds that is cut, or goes on from its beginning, to last ``seconds``.
+
+    So a wrong pair of clips of different length has as many events a second as a true one.
+    """
+    if own == seconds:
+        return times
+    again = (own * np.arange(ceil(seconds / own))[:, None] + times).ravel()
+    return again[again < seconds]
 
 
 def _derangement(n: int, rng: np.random.Generator) -> np.ndarray:
