@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
+import scipy.signal  # noqa: F401  # importing it takes memory too, before any is measured
 
 from phonofilm.errors import MediaError
 from phonofilm.media import Clip, write
@@ -16,6 +18,7 @@ from phonofilm.media.decoders import Library, Program
 from phonofilm.media.matching import Doubt, Moments, find_pictures, find_sound
 from phonofilm.media.span import Span
 from phonofilm.media.verify import verify
+from phonofilm.pair import AV
 from tests.media.cuttable import lively, windows
 from tests.media.films import noise
 
@@ -151,3 +154,47 @@ def test_resampled_and_mixed_sound_is_found_at_the_films_rate(tmp_path, film):
             verdict = verify(made.piece.path, film, made.piece.span, form, decoder)
             assert verdict.faults == ()
             assert verdict.found.audio.error == pytest.approx(0, abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory):
+    """Twenty seconds with another picture and other sound all the time."""
+    return write(lively(frames=500, size=(72, 96), channels=1), tmp_path_factory.mktemp("long") / "long.mp4")
+
+
+@pytest.mark.parametrize("decoder", [Library(), Program()], ids=lambda decoder: decoder.name)
+def test_memory_does_not_grow_with_what_is_verified(tmp_path, long, decoder, monkeypatch):
+    monkeypatch.setattr("phonofilm.media.looking.WHOLE", 3)
+    peaks = []
+    for seconds in (3, 19):
+        (span, *_) = windows(long, Fraction(seconds))
+        made = cut(long, span, tmp_path / f"{seconds}.mp4")
+        tracemalloc.start()
+        verdict = verify(made.piece.path, long, span, decoder=decoder)
+        peaks.append(tracemalloc.get_traced_memory()[1] / 2**20)
+        tracemalloc.stop()
+        assert verdict.faults == ()
+        assert verdict.counts == verdict.due == AV(25 * seconds, 44100 * seconds)
+        assert verdict.times_error < 1e-4
+        assert len(verdict.found.video.errors) >= 3 and len(verdict.found.audio.errors) >= 1
+        assert abs(verdict.skew) < 1e-3
+    assert peaks[1] < peaks[0] + 2, peaks
+
+
+def test_a_long_clip_is_judged_in_all_its_parts(tmp_path, long, monkeypatch):
+    monkeypatch.setattr("phonofilm.media.looking.WHOLE", 3)
+    (span, *_) = windows(long, Fraction(12))
+    made = cut(long, span, tmp_path / "clip.mp4")
+    moved = replace(span, first_pts=span.first_pts + 2 * (span.end_pts - span.first_pts) // span.frames)
+    verdict = verify(made.piece.path, long, moved)
+    assert verdict.found.video.error == pytest.approx(-0.08, abs=1e-3)
+    assert verdict.found.audio.error == 0
+    assert verdict.skew == pytest.approx(0.08, abs=1e-3)
+
+
+def test_a_long_clip_that_is_not_in_the_film_is_found_nowhere(tmp_path, long, monkeypatch):
+    monkeypatch.setattr("phonofilm.media.looking.WHOLE", 3)
+    other = replace(lively(frames=200, size=(72, 96)), audio=noise(1, 8 * 44100, seed=9) / 10)
+    other = replace(other, frames=255 - other.frames)
+    verdict = verify(write(other, tmp_path / "other.mp4"), long, windows(long, Fraction(8))[1])
+    assert (verdict.found.video.doubt, verdict.found.audio.doubt) == (Doubt.UNLIKE, Doubt.UNLIKE)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import tempfile
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,11 +17,15 @@ from phonofilm.errors import MediaError, OutOfMemoryError
 from phonofilm.media.frames import SEEK_BEYOND, decoded_frames
 from phonofilm.media.picture import turn_of
 from phonofilm.media.probe import AudioInfo, MediaInfo, VideoInfo
+from phonofilm.media.program import Work
 from phonofilm.media.sound import RUN_UP, blocks_of, jump_of
 from phonofilm.media.source import time_of
 from phonofilm.shapes import nearest
 
-STAMP = re.compile(rb"\] n: *(\d+) pts: *(-?\d+) ")
+STAMP = re.compile(rb"\] n: *\d+ pts: *(-?\d+) ")
+SAMPLES = re.compile(rb"pts:(-?\d+) .*?nb_samples:(\d+)")
+PIECE = 2**18
+"""Samples of each channel that are read from the program at a time."""
 NO_MEMORY = re.compile(rb"Cannot allocate memory|Resource temporarily unavailable|get_buffer\(\) failed")
 """What the program says then, also where it goes on without the picture that there was no room for."""
 TIME_LIMIT = "3600"
@@ -144,10 +147,18 @@ class Program:
         wanted = f"{_trimmed('trim', begin, end)}scale={width}:{height}:flags=area,format=gray,showinfo=checksum=0"
         since = begin if begin > info.origin + SEEK_BEYOND else None
         out = ["-map", "0:v:0", "-vf", wanted, "-fps_mode", "passthrough", "-f", "rawvideo"]
-        raw, log = self._run(info, since, out)
-        tick, stamps = _stamps(info, log)
-        for stamp, grey in zip(stamps, raw.reshape(-1, height, width), strict=True):
-            yield Seen(stamp * tick, grey)
+        tick, stamps, waiting = Fraction(0), deque[int](), deque[bytes]()
+        for piece, lines in self._pieces(info, since, out, height * width):
+            for line in lines:
+                if not tick and (told := TICK.search(line)):
+                    tick = Fraction(int(told[1]), int(told[2]))
+                stamps.extend(int(found[1]) for found in STAMP.finditer(line))
+            waiting.extend([piece] if len(piece) == height * width else [])
+            while stamps and waiting:
+                grey = np.frombuffer(waiting.popleft(), np.uint8).reshape(height, width)
+                yield Seen(stamps.popleft() * tick, grey)
+        if not tick or stamps or waiting:
+            raise MediaError(f"{self.name} says not when the pictures of {info.path} are shown: use PyAV alone")
 
     def sound(self, info: MediaInfo, audio: AudioInfo, begin: Fraction, end: Fraction | None) -> Iterator[Heard]:
         """See :class:`Decoder`."""
@@ -156,37 +167,75 @@ class Program:
         # Vorbis stamps waver, so its samples are counted, from the beginning.
         counted = "asetpts=STARTPTS+N," if audio.codec == "vorbis" else ""
         wanted = f"{counted}{_trimmed('atrim', begin, end)}aformat=flt:{audio.sample_rate},ashowinfo"
-        raw, log = self._run(info, since, ["-map", "0:a:0", "-af", wanted, "-f", "f32le"])
-        samples = raw.view(np.float32).reshape(-1, audio.channels).T
-        jump = jump_of(audio)
-        at, start, count = 0, Fraction(0), 0
-        for found in re.finditer(rb"pts:(-?\d+) .*?nb_samples:(\d+)", log):
-            time = Fraction(int(found[1]), audio.sample_rate)
-            if not count or abs((time - start) * audio.sample_rate - count) > jump:
-                if count:
-                    yield Heard(start, samples[:, at - count : at])
-                start, count = time, 0
-            at, count = at + int(found[2]), count + int(found[2])
-        if at != samples.shape[1]:
-            raise MediaError(f"{self.name} gave {samples.shape[1]} samples of {info.path} and told of {at}: use PyAV")
-        if count:
-            yield Heard(start, samples[:, at - count : at])
+        out = ["-map", "0:a:0", "-af", wanted, "-f", "f32le"]
+        runs = _Runs(audio)
+        for piece, lines in self._pieces(info, since, out, PIECE * audio.channels * 4):
+            yield from runs.take(piece, lines)
+        if runs.untold:
+            raise MediaError(f"{self.name} says not when the sound of {info.path} is heard: use PyAV alone")
 
-    def _run(self, info: MediaInfo, since: Fraction | None, out: list[str]) -> tuple[np.ndarray, bytes]:
-        """What the program writes, and what it says of each frame."""
+    def _pieces(
+        self, info: MediaInfo, since: Fraction | None, out: list[str], size: int
+    ) -> Iterator[tuple[bytes, list[bytes]]]:
+        """What the program writes, ``size`` bytes at a time, and the lines that it has said meanwhile."""
         seek = [] if since is None else ["-noaccurate_seek", "-seek_timestamp", "1", "-ss", _decimal(since)]
         alone = ["-nostdin", "-hide_banner", "-timelimit", TIME_LIMIT, "-copyts"]
         command = [self.file, *alone, *seek, "-i", f"file:{info.path}", *out, "-"]
-        with tempfile.TemporaryFile() as log:
-            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, check=False)
-            log.seek(0)
-            said = log.read()
-        if NO_MEMORY.search(said):
+        has_room, last = True, b""
+        with Work(command) as work:
+            for piece, lines in work.pieces(size):
+                has_room = has_room and not any(map(NO_MEMORY.search, lines))
+                last = next((line for line in reversed(lines) if line.strip()), last)
+                yield piece, lines
+        if not has_room:
             raise OutOfMemoryError(f"{self.name} had too little memory for {info.path}: allow more, and try again")
-        if done.returncode:
-            last = said.decode(errors="replace").strip().splitlines()[-1:]
-            raise MediaError(f"{self.name} cannot decode {info.path} ({''.join(last)}): use PyAV alone")
-        return np.frombuffer(done.stdout, np.uint8), said
+        if work.status:
+            said = "".join(last.decode(errors="replace").strip().splitlines()[-1:])
+            raise MediaError(f"{self.name} cannot decode {info.path} ({said}): use PyAV alone")
+
+
+class _Runs:
+    """Samples that the program wrote, brought together with the times that it said of them.
+
+    Where a run is given in several parts, the times of the later ones are counted from the first.
+
+    Args:
+        audio: what is decoded.
+    """
+
+    def __init__(self, audio: AudioInfo) -> None:
+        self._audio, self._jump = audio, jump_of(audio)
+        self._start, self._count = Fraction(0), 0  # of the run so far
+        self._told = deque[tuple[int, int]]()  # stamps and numbers of samples that are still to be written
+        self._left = np.zeros((0, audio.channels), np.float32)  # samples of which nothing was said yet
+
+    @property
+    def untold(self) -> bool:
+        """Something was written of which nothing was said, or the other way round."""
+        return bool(len(self._left) or self._told)
+
+    def take(self, piece: bytes, lines: Iterable[bytes]) -> Iterator[Heard]:
+        """What is known now, each part as long as it goes on without a jump."""
+        self._told.extend((int(found[1]), int(found[2])) for line in lines for found in SAMPLES.finditer(line))
+        whole = len(piece) // (4 * self._audio.channels) * self._audio.channels
+        samples = np.frombuffer(piece, np.float32, whole).reshape(-1, self._audio.channels)
+        self._left = np.concatenate([self._left, samples])
+        begin = at = 0
+        while self._told and at + self._told[0][1] <= len(self._left):
+            stamp, count = self._told.popleft()
+            time = Fraction(stamp, self._audio.sample_rate)
+            if not self._count or abs((time - self._start) * self._audio.sample_rate - self._count) > self._jump:
+                yield from self._heard(begin, at)
+                begin, self._start, self._count = at, time, 0
+            at, self._count = at + count, self._count + count
+        yield from self._heard(begin, at)
+        self._left = self._left[at:]
+
+    def _heard(self, begin: int, stop: int) -> Iterator[Heard]:
+        """The last samples of the run so far."""
+        if begin < stop:
+            before = self._count - (stop - begin)
+            yield Heard(self._start + Fraction(before, self._audio.sample_rate), self._left[begin:stop].T)
 
 
 def _trimmed(name: str, begin: Fraction, end: Fraction | None) -> str:
@@ -197,13 +246,6 @@ def _trimmed(name: str, begin: Fraction, end: Fraction | None) -> str:
 def _decimal(time: Fraction) -> str:
     """In microseconds, the program's own unit, never after the time itself."""
     return f"{(time * 10**6).__floor__() / 10**6:.6f}"
-
-
-def _stamps(info: MediaInfo, log: bytes) -> tuple[Fraction, list[int]]:
-    tick = TICK.search(log)
-    if tick is None:
-        raise MediaError(f"ffmpeg says no times of {info.path}: use PyAV alone")
-    return Fraction(int(tick[1]), int(tick[2])), [int(found[2]) for found in STAMP.finditer(log)]
 
 
 def placed(runs: Iterator[Heard], begin: Fraction, count: int, rate: int) -> np.ndarray:

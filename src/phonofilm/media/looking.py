@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from math import sqrt
 
 import numpy as np
 
-from phonofilm.media.decoders import Decoder, placed
+from phonofilm.media.decoders import Decoder, Heard, Seen, placed
 from phonofilm.media.matching import (
     NOVEL,
     Doubt,
@@ -32,6 +32,12 @@ SMALL = 128
 """Pictures are compared at about so many squared pixels."""
 REACH = 1.0
 """How far to look for a clip's content around its place, in seconds."""
+WHOLE = 60
+"""Seconds up to which a clip is looked for as a whole; of longer ones so much in all, which memory holds."""
+PARTS = 6
+"""Parts of a longer clip that are looked for, evenly from its beginning to its end."""
+TELLING = (Doubt.UNLIKE, Doubt.UNCLEAR, Doubt.TONAL, Doubt.STATIC, Doubt.SILENT, Doubt.ABSENT)
+"""Where no part of a clip was found, the first of these that is true of one says why."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,27 @@ class Content:
     film_times: tuple[Fraction, ...]
 
 
+@dataclass
+class _Part:
+    """A part of a clip that is looked for in its film.
+
+    Attributes:
+        begin, end: in seconds after the clip's start; ``None``: to its end.
+        seen, film_seen: pictures of clip and film.
+        heard: the clip's sound, in runs that may reach beyond the part.
+    """
+
+    begin: Fraction
+    end: Fraction | None
+    seen: list[Seen] = field(default_factory=list)
+    film_seen: list[Seen] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+
+    def holds(self, begin: Fraction, end: Fraction, far: Fraction = Fraction(0)) -> bool:
+        """Whether what lasts from ``begin`` to ``end`` lies in it, if only partly, or so far away."""
+        return end >= self.begin - far and (self.end is None or begin < self.end + far)
+
+
 @dataclass(frozen=True)
 class _Sight:
     """Of pictures: their times, those of the film's, and what was found."""
@@ -95,6 +122,9 @@ class _Hearing:
 def look(pairing: Pairing, decoder: Decoder, reach: float = REACH) -> Content:
     """Find a clip's content in its film, at most ``reach`` seconds from where it should be.
 
+    All of it is decoded and counted. A clip longer than :data:`WHOLE` is looked for in :data:`PARTS` parts, so that
+    memory holds no more of it.
+
     Raises:
         MediaError: if one of them cannot be decoded, or the decoder is not there.
     """
@@ -108,6 +138,15 @@ def look(pairing: Pairing, decoder: Decoder, reach: float = REACH) -> Content:
     )
 
 
+def _parts(length: Fraction) -> list[_Part]:
+    """Those of a clip of so many seconds that are looked for."""
+    if length <= WHOLE:
+        return [_Part(Fraction(0), None)]
+    each = Fraction(WHOLE, PARTS)
+    begins = [index * (length - each) / (PARTS - 1) for index in range(PARTS)]
+    return [_Part(begin, begin + each) for begin in begins]
+
+
 def _look(pairing: Pairing, decoder: Decoder, reach: float) -> _Sight:
     clip, film, begin = pairing.clip, pairing.film, pairing.place.video
     assert film.video is not None and begin is not None
@@ -117,33 +156,70 @@ def _look(pairing: Pairing, decoder: Decoder, reach: float) -> _Sight:
     scale = Fraction(min(SMALL / sqrt(kept[0] * kept[1]), 1.0))
     height, width = _scaled(kept, scale)
     wide = cover(own, (height, width))
-    seen = []
+    parts = _parts(pairing.length)
+    times, film_times = list[Fraction](), list[Fraction]()
     if clip.video is not None:
-        seen = list(decoder.pictures(clip, clip.video, _scaled(stored, scale), clip.origin, None))
-    around = list(decoder.pictures(film, film.video, wide, begin - far, begin + pairing.length + far))
-    times, film_times = tuple(one.time - clip.origin for one in seen), tuple(one.time - begin for one in around)
-    if not seen or not around:
-        return _Sight(times, film_times, Finding.of((), Doubt.ABSENT))
-    greys = [one.grey[:height, :width] for one in seen]
-    film_greys = np.stack([centre(one.grey, (height, width)) for one in around])
-    if pairing.steady:
-        finding = find_pictures(_held(times, greys), Moments(_seconds(_middles(film_times)), film_greys), reach)
-    else:
-        here, there = Moments(_seconds(times), np.stack(greys)), Moments(_seconds(film_times), film_greys)
-        finding = find_in_order(here, there, reach)
-    return _Sight(times, film_times, finding)
+        for one in decoder.pictures(clip, clip.video, _scaled(stored, scale), clip.origin, None):
+            times.append(time := one.time - clip.origin)
+            for part in parts:
+                if part.holds(time, time):
+                    part.seen.append(Seen(time, one.grey[:height, :width]))
+    for one in decoder.pictures(film, film.video, wide, begin - far, begin + pairing.length + far):
+        film_times.append(time := one.time - begin)
+        for part in parts:
+            if part.end is None or part.holds(time, time, far):
+                part.film_seen.append(Seen(time, centre(one.grey, (height, width))))
+    found = [_find_seen(part, pairing.steady, reach) for part in parts if part.seen]
+    return _Sight(tuple(times), tuple(film_times), _together(found if film_times else []))
+
+
+def _find_seen(part: _Part, steady: bool, reach: float) -> Finding:
+    """A part's pictures in the film's."""
+    if not part.film_seen:
+        return Finding.of((), Doubt.UNLIKE)
+    times, film_times = ([one.time for one in seen] for seen in (part.seen, part.film_seen))
+    film_greys = np.stack([one.grey for one in part.film_seen])
+    greys = [one.grey for one in part.seen]
+    if steady:
+        return find_pictures(_held(times, greys), Moments(_seconds(_middles(film_times)), film_greys), reach)
+    return find_in_order(Moments(_seconds(times), np.stack(greys)), Moments(_seconds(film_times), film_greys), reach)
 
 
 def _listen(pairing: Pairing, decoder: Decoder, far: Fraction) -> _Hearing:
     clip, film, begin = pairing.clip, pairing.film, pairing.place.audio
-    runs = [] if clip.audio is None else list(decoder.sound(clip, clip.audio, clip.origin, None))
-    if clip.audio is None or not runs:
-        return _Hearing(0, None, Finding.of((), Doubt.ABSENT))
-    samples, start = sum(run.samples.shape[1] for run in runs), runs[0].time - clip.origin
-    if film.audio is None or begin is None:
+    parts = _parts(pairing.length)
+    samples, start = (0, None) if clip.audio is None else _hear(clip, clip.audio, decoder, parts)
+    if clip.audio is None or film.audio is None or begin is None or start is None:
         return _Hearing(samples, start, Finding.of((), Doubt.ABSENT))
-    own = placed(iter(runs), runs[0].time, samples, clip.audio.sample_rate)
-    return _Hearing(samples, start, _find_heard(own, clip.audio, film, film.audio, begin + start, decoder, far))
+    rate, found = clip.audio.sample_rate, []
+    for part in parts:
+        if part.heard:
+            since = nearest(part.begin * rate)
+            count = samples if part.end is None else min(nearest((part.end - part.begin) * rate), samples - since)
+            after = start + Fraction(since, rate)
+            own = placed(iter(part.heard), clip.origin + after, count, rate)
+            found.append(_find_heard(own, clip.audio, film, film.audio, begin + after, decoder, far))
+    return _Hearing(samples, start, _together(found))
+
+
+def _hear(clip: MediaInfo, audio: AudioInfo, decoder: Decoder, parts: list[_Part]) -> tuple[int, Fraction | None]:
+    """How many samples a clip has, and when the first is heard; what the parts hold goes to them."""
+    samples, start = 0, None
+    for run in decoder.sound(clip, audio, clip.origin, None):
+        time, length = run.time - clip.origin, Fraction(run.samples.shape[1], audio.sample_rate)
+        start = time if start is None else start
+        samples += run.samples.shape[1]
+        for part in parts:
+            if part.end is None or part.holds(time - start, time - start + length):
+                part.heard.append(run)
+    return samples, start
+
+
+def _together(found: Sequence[Finding]) -> Finding:
+    """What was found of all parts."""
+    doubts = [one.doubt for one in found]
+    errors = [error for one in found for error in one.errors]
+    return Finding.of(errors, next((doubt for doubt in TELLING if doubt in doubts), Doubt.ABSENT))
 
 
 def _find_heard(
