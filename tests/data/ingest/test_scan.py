@@ -8,7 +8,7 @@ from pathlib import Path
 
 from phonofilm.cli import main
 from phonofilm.data.ingest.reasons import Reason
-from phonofilm.data.ingest.scan import Film, Scan, films, other_films, scan
+from phonofilm.data.ingest.scan import Film, Scan, films, other_films, others, scan
 
 
 def test_a_link_that_leads_nowhere_and_a_name_that_is_no_utf8_cost_themselves(tmp_path: Path, noise) -> None:
@@ -48,6 +48,35 @@ def test_notes_that_macos_keeps_beside_films_are_no_films(tmp_path: Path) -> Non
     (tmp_path / "a.mp4").unlink()
     (tmp_path / ".b.mp4").unlink()
     assert not other_films(tmp_path / "new", tmp_path)
+
+
+def test_films_of_rarer_endings_are_looked_at(tmp_path: Path) -> None:
+    names = [f"a.{name}" for name in ("MK3D", "m2ts", "m4v", "mp4v", "mts", "ogm", "ogv", "vob", "wmv", "3gpp")]
+    for name in names:
+        (tmp_path / name).touch()
+    assert sorted(film.path for film in films(tmp_path)) == sorted(names)
+    assert others(tmp_path) == []
+
+
+def test_scan_names_the_files_that_it_takes_for_no_films(noise, capsys, tmp_path: Path) -> None:
+    folder = noise(1)
+    beside = ("0.txt", "0.json", "0.srt", "list.CSV", "._0.mkv", ".hidden.xyz", ".git/config", "poster.jpg")
+    for name in (*beside, "concert.film", "more/concert"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).touch()
+    command = ["prepare", "scan", str(folder), "-o", str(tmp_path / "work")]
+    main(command)
+    said = f"2 other files in {folder} not looked at for their ending (.film, none): concert.film, more/concert"
+    assert said in capsys.readouterr().out.splitlines()
+    for name in ("a.mp4.part", "b.zip"):
+        (folder / name).touch()
+    main(command)
+    said = "(.film, .part, .zip): a.mp4.part, b.zip, concert.film, ..."
+    assert any(line.startswith("4 other") and line.endswith(said) for line in capsys.readouterr().out.splitlines())
+    for name in ("a.mp4.part", "b.zip", "concert.film", "more/concert"):
+        (folder / name).unlink()
+    main(command)
+    assert "other" not in capsys.readouterr().out
 
 
 def test_a_file_that_goes_while_the_folder_is_scanned(noise) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from phonofilm.cli.prepare.running import MaxBad, Running, account, running, warn
+from phonofilm.cli.prepare.running import MaxBad, Running, account, running, tell_others, warn
 from phonofilm.cli.prepare.stages import captioned
 from phonofilm.cli.prepare.storing import encode, packed, replaces
 from phonofilm.cli.sharing import given_by
@@ -79,6 +79,7 @@ def run(
     space = space.with_plan(recipe=told, **settings)
     running("scanning", space, space.scanning, space.to_scan())
     space.forget_gone()
+    tell_others(films)
     running("splitting", space, space.splitting, space.to_split())
     running("measuring", space, space.scoring, space.to_score())
     captioned(space, running)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -195,6 +195,20 @@ def account(space: Workspace, ledger: Ledger, allowed: float = 1.0) -> None:
             err=True,
         )
         raise typer.Exit(TOO_BAD)
+
+
+def tell_others(films: Path) -> None:
+    """Say which files of a folder of films were taken for none by their endings."""
+    from phonofilm.data.ingest.scan import others
+
+    names = others(films)
+    if names:
+        some = ", ".join(ascii(name)[1:-1] for name in names[:3]) + (", ..." if len(names) > 3 else "")
+        endings = sorted({PurePath(name).suffix or "none" for name in names[:3]})
+        typer.echo(
+            f"{counted(len(names), 'other file')} in {films} not looked at for {'its' if len(names) == 1 else 'their'} "
+            f"ending ({', '.join(endings)}): {some}"
+        )
 
 
 def of_all(ledger: Ledger) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from phonofilm.cli.parse import fraction
-from phonofilm.cli.prepare.running import MaxBad, Running, account, running, warn
+from phonofilm.cli.prepare.running import MaxBad, Running, account, running, tell_others, warn
 from phonofilm.cli.sharing import given_by
 from phonofilm.data.ingest.counting import counted
 from phonofilm.errors import SettingError, unknown_name
@@ -45,6 +45,7 @@ def scan(
     space = running.begin(output, films, Scan(silent=silent))
     running("scanning", space, space.scanning, space.to_scan())
     space.forget_gone()
+    tell_others(films)
     account(space, Ledger(space.sources), max_bad)
 
 

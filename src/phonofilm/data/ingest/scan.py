@@ -16,10 +16,17 @@ from phonofilm.media.source import film_streams, opened
 from phonofilm.shapes import sample_of
 
 _NAMES = (
-    "3g2 3gp asf avi divx dv f4v flv m2t m2ts m2v m4v mkv mov mp4 mpeg mpg mts mxf nut ogv qt rm rmvb ts vob webm wmv"
+    "3g2 3gp 3gpp amv asf avi divx dv f4v flv gxf ismv m1v m2p m2t m2ts m2v m4v mk3d mkv mov mp4 mp4v mpe mpeg mpg mpv "
+    "mts mxf nut ogm ogv qt rm rmvb trp ts vob webm wmv wtv"
 )
 SUFFIXES = frozenset(f".{name}" for name in _NAMES.split())
-"""Files that are looked at; others beside them (captions, lists, thumbnails) are no films."""
+"""Files that are looked at."""
+_BESIDE = (
+    "ass bmp csv db gif htm html ini jpeg jpg json jsonl log lrc md md5 nfo parquet pdf png sha256 srt ssa sub tif "
+    "tiff toml tsv txt vtt webp xml yaml yml"
+)
+BESIDE = frozenset(f".{name}" for name in _BESIDE.split())
+"""Captions, lists, thumbnails: what lies beside films and is plainly none."""
 
 
 class Scan(Row):
@@ -80,6 +87,13 @@ def films(folder: Path) -> Iterator[Film]:
     if not paths:
         raise MediaError(f"{folder} holds no films ({', '.join(sorted(SUFFIXES))}): name another folder")
     yield from (Film(folder, path) for path in paths)
+
+
+def others(folder: Path) -> list[str]:
+    """Files that are neither looked at nor plainly no films, nor hidden; in the order of their names."""
+    paths = (path.relative_to(folder) for path in _files(folder) if not _is_film(path))
+    unknown = (path for path in paths if path.suffix.lower() not in BESIDE)
+    return sorted(path.as_posix() for path in unknown if not any(part.startswith(".") for part in path.parts))
 
 
 def check_places(folder: Path, work: Path) -> None:
