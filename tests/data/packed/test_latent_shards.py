@@ -6,6 +6,7 @@ import json
 import warnings
 from dataclasses import replace
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from phonofilm.codecs.base import Codec
 from phonofilm.codecs.identity import Pictures, Sound, SoundConfig
 from phonofilm.data.packed.encode import SlowClipsWarning, begin, encode, encode_shard, finish
 from phonofilm.data.packed.folder import Packed
-from phonofilm.data.packed.latent_shards import LatentWindows, kind_of, stale
+from phonofilm.data.packed.latent_shards import VERSION, LatentWindows, kind_of, stale
 from phonofilm.data.packed.loader import Loader
 from phonofilm.data.packed.rows import INDEX
 from phonofilm.data.packed.shards import Sample, pack
@@ -149,6 +150,35 @@ def test_latents_of_films_that_lie_there_no_more_are_stale(samples: list[Sample]
     assert stale(Packed(tmp_path)) == [], "they are there again"
     (tmp_path / name / "latents.json").write_text("{")
     assert stale(Packed(tmp_path)) == [name]
+
+
+@pytest.mark.parametrize("library", ["av", "numpy", "soxr", "torch"])
+def test_other_code_and_other_libraries_meet_no_old_latents(
+    samples: list[Sample], tmp_path: Path, codec: Codec, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    pack(samples, tmp_path)
+    packed = Packed(tmp_path)
+    before = kind_of(codec, packed, CUTTING).folder
+    version = import_module(library).__version__
+    monkeypatch.setattr(f"{library}.__version__", f"{version.partition('+')[0]}+cu999")
+    assert kind_of(codec, packed, CUTTING).folder == before, "the same release, built for another machine"
+    monkeypatch.setattr(f"{library}.__version__", "0.0.1")
+    assert kind_of(codec, packed, CUTTING).folder != before
+    monkeypatch.setattr(f"{library}.__version__", version)
+    monkeypatch.setattr("phonofilm.data.packed.latent_shards.VERSION", VERSION + 1)
+    assert kind_of(codec, packed, CUTTING).folder != before
+
+
+def test_latents_from_before_versions_were_noted_are_read_by_their_name(
+    samples: list[Sample], tmp_path: Path, codec: Codec
+) -> None:
+    pack(samples, tmp_path)
+    folder = encode(windows_of(tmp_path), codec)
+    told = json.loads((folder / "latents.json").read_text())
+    older = {key: value for key, value in told.items() if key not in ("version", "libraries")}
+    (folder / "latents.json").write_text(json.dumps(older))
+    assert stale(Packed(tmp_path)) == []
+    assert len(Loader.open(tmp_path, latents=folder.name, batch=2)) > 0
 
 
 def test_one_split_alone_is_not_encoded(samples: list[Sample], tmp_path: Path, codec: Codec) -> None:

@@ -12,7 +12,7 @@ The digest is that of :class:`LatentKind`, so that another codec, window or prec
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 import pyarrow as pa
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from phonofilm.data import tables
 from phonofilm.data.ingest.rows import Natural, Positive, Row
+from phonofilm.data.ingest.stage import versions
 from phonofilm.data.packed.folder import Entry, Files, Indices, Packed, Wanted, read_index
 from phonofilm.data.packed.rows import INDEX, Member
 from phonofilm.data.packed.windows import Arrays, ClipWindows, Cutting, numbered
@@ -35,6 +36,10 @@ from phonofilm.pair import AV
 if TYPE_CHECKING:
     from phonofilm.codecs.base import Codec
 
+VERSION = 1
+"""Of the code that decodes windows and encodes them; raised when that gives other latents."""
+LIBRARIES = ("av", "numpy", "soxr", "torch")
+"""Modules that latents come from, beside the FFmpeg in PyAV."""
 SUFFIX = "safetensors"
 DESCRIPTION = "latents.json"
 NAMES = AV("video", "audio")  # tensor names in a file
@@ -58,6 +63,8 @@ class LatentKind(Row):
         latent: ``(C, F, h, w)`` and ``(C, T, M)`` of one window.
         number: how they are stored.
         decoder: version of the library that decoded the films.
+        version: of the code; 0: from before it was noted.
+        libraries: release of each, whatever machine it was built for.
     """
 
     films: str
@@ -66,6 +73,8 @@ class LatentKind(Row):
     latent: AV[tuple[int, ...]]
     number: Number
     decoder: str = av.ffmpeg_version_info
+    version: Natural = 0
+    libraries: Mapping[str, str] = Field(default_factory=dict)
 
     @property
     def folder(self) -> str:
@@ -110,6 +119,8 @@ def kind_of(codec: Codec, packed: Packed, cutting: Cutting, number: Number = Num
         codec=AV(codec.video, codec.audio).map(lambda part: fingerprint(part.encoder)),
         latent=codec.latent_shape(cutting.shape),
         number=number,
+        version=VERSION,
+        libraries={name: version.partition("+")[0] for name, version in versions(*LIBRARIES).items()},
     )
 
 
