@@ -13,6 +13,7 @@ from phonofilm.media.atomic import (
     check_folder,
     check_target,
     make_folder,
+    rename,
     try_target,
     write_atomically,
     write_together,
@@ -52,6 +53,31 @@ def test_the_bytes_reach_the_disk_before_the_name(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "replace", lambda self, to: (order.append("rename"), replace(self, to)))
     write_atomically(tmp_path / "a.bin", b"abc")
     assert order[:2] == ["fsync", "rename"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX systems let folders be opened")
+@pytest.mark.parametrize("how", ["at once", "piece by piece", "renamed"])
+def test_file_name_and_folder_reach_the_disk_in_this_order(tmp_path, monkeypatch, how):
+    path, order = tmp_path / "a.bin", []
+    (tmp_path / "old.bin").write_bytes(b"abc")
+    fsync, replace = os.fsync, Path.replace
+
+    def noted(handle):
+        order.append((os.fstat(handle).st_ino, os.fstat(handle).st_size))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(Path, "replace", lambda self, to: (order.append("rename"), replace(self, to)))
+    if how == "at once":
+        write_atomically(path, b"abc")
+    elif how == "piece by piece":
+        with appearing(path) as file:
+            file.write(b"abc")
+    else:
+        rename(tmp_path / "old.bin", path)
+    folder = (tmp_path.stat().st_ino, tmp_path.stat().st_size)
+    written = [] if how == "renamed" else [(path.stat().st_ino, 3)]
+    assert order == [*written, "rename", folder]
 
 
 def test_targets_that_cannot_be(tmp_path):

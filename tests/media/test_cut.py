@@ -37,10 +37,19 @@ FILMS = {
     "ntsc.mp4": (*X264, "-r", "30000/1001", "-c:a", "aac", "-b:a", "192k"),
     "around.mkv": (*X264, "-c:a", "flac", "-ac", "6"),
 }
-BEFORE = {
-    "late-sound.mp4": ("-itsoffset", "0.187"),
-    "upright.mp4": ("-display_rotation", "90"),
+BEFORE = {"late-sound.mp4": ("-itsoffset", "0.187")}
+TURNED = {
+    "upright": ((), (0, 1, 2, 3)),
+    "left": (("-display_rotation", "90"), (1, 3, 0, 2)),
+    "over": (("-display_rotation", "180"), (3, 2, 1, 0)),
+    "right": (("-display_rotation", "270"), (2, 0, 3, 1)),
+    "mirrored": (("-display_hflip",), (1, 0, 3, 2)),
+    "mirrored left": (("-display_rotation", "90", "-display_hflip"), None),
+    "mirrored over": (("-display_vflip",), (2, 3, 0, 1)),
+    "mirrored right": (("-display_rotation", "270", "-display_hflip"), None),
 }
+"""Display matrices, and the corners of the stored picture that are then shown top left, top right, bottom left, bottom
+right; ``None``: as the program shows them, which mirrors and turns in its own order."""
 
 
 def flash_and_click(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -201,6 +210,71 @@ def test_an_odd_size_is_padded_and_a_turned_film_upright(tmp_path):
     made = cut(tmp_path / "rotated.mp4", windows(tmp_path / "rotated.mp4")[0], tmp_path / "up.mp4")
     video = probe(made.piece.path).video
     assert (video.height, video.width, video.quarter_turns, made.size) == (64, 48, 0, (64, 48))
+
+
+def corners(grey: np.ndarray) -> list[int]:
+    """Which of the greys 40, 90, 140, 190 stands top left, top right, bottom left, bottom right, numbered from 0."""
+    rows, columns = (np.array_split(np.arange(side), 2) for side in grey.shape)
+    return [round((float(np.median(grey[np.ix_(row, column)])) - 40) / 50) for row in rows for column in columns]
+
+
+@pytest.mark.parametrize("name", TURNED)
+def test_a_turned_or_mirrored_film_is_cut_as_it_is_shown(tmp_path, name):
+    matrix, shown = TURNED[name]
+    levels = np.repeat(np.repeat(np.array([[40, 90], [140, 190]], np.uint8), 24, 0), 32, 1)
+    frames = np.repeat(np.repeat(levels[None, ..., None], 3, -1), 10, 0)
+    write(Clip(frames, None, Fraction(10), 0), tmp_path / "stored.mp4")
+    film = tmp_path / "film.mp4"
+    ffmpeg(*matrix, "-i", str(tmp_path / "stored.mp4"), "-c", "copy", str(film))
+    height, width = (64, 48) if name.split()[-1] in ("left", "right") else (48, 64)
+    raw = ffmpeg("-i", str(film), "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "gray", "-")
+    seen = corners(np.frombuffer(raw, np.uint8).reshape(height, width))
+    assert sorted(seen) == [0, 1, 2, 3]
+    assert shown is None or seen == list(shown)
+    made = cut(film, windows(film, None)[0], tmp_path / "clip.mp4")
+    assert made.size == (height, width)
+    with av.open(str(made.piece.path)) as clip:
+        frame = next(clip.decode(video=0))
+    assert frame.rotation == 0
+    assert corners(frame.to_ndarray(format="gray")) == seen
+    assert corners(read(film).frames[0].mean(-1)) == seen
+
+
+def test_an_odd_side_is_made_even_by_repeating_the_picture(tmp_path):
+    film = write(lively(size=(45, 63)), tmp_path / "film.mkv", lossless=True)
+    cut(film, windows(film)[0], tmp_path / "odd.mp4", Form(crf=1))
+    with av.open(str(tmp_path / "odd.mp4")) as clip:
+        pictures = [frame.to_ndarray(format="gray").astype(int) for frame in clip.decode(video=0)]
+    for grey in pictures:
+        assert grey.shape == (46, 64)
+        assert np.abs(grey[-1] - grey[-2]).mean() < 5
+        assert np.abs(grey[:, -1] - grey[:, -2]).mean() < 5
+
+
+def test_a_clip_says_what_its_colours_are_as_the_film_does(tmp_path):
+    def colours(path):
+        with av.open(str(path)) as film:
+            own = film.streams.video[0].codec_context
+            return [int(part) for part in (own.color_primaries, own.color_trc, own.colorspace, own.color_range)]
+
+    said = "setparams=color_primaries=bt2020:color_trc=bt2020-10:colorspace=bt709:range=tv"
+    film = recoded(tmp_path, "film.mp4", "-vf", said, *X264, "-c:a", "aac")
+    assert colours(film) == [9, 14, 1, 1]
+    cut(film, windows(film)[0], tmp_path / "clip.mp4")
+    assert colours(tmp_path / "clip.mp4") == colours(film)
+
+
+def test_resampling_hears_the_film_beyond_the_ends_of_a_clip_and_misses_nothing_of_it(tmp_path):
+    clip = lively()
+    film = write(clip, tmp_path / "film.mkv", lossless=True)
+    whole = np.clip(resample_audio(clip.audio, 44100, 16000), -1, 1)
+    pieces = [Piece(span, tmp_path / f"{index}.mp4") for index, span in enumerate(windows(film))]
+    assert len(pieces) == 3
+    for index, made in enumerate(cut_all(film, pieces, Form(sample_rate=16000))):
+        assert made.missing == 0
+        inner = slice(100 * (index == 0), 16000 - 100 * (index == 2))  # nothing is known beyond the film's own ends
+        own = whole[:, 16000 * index : 16000 * (index + 1)]
+        np.testing.assert_allclose(read(made.piece.path).audio[:, inner], own[:, inner], atol=1 / 16384)
 
 
 def test_six_channels_stay_or_are_mixed(tmp_path):

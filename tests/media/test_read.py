@@ -47,6 +47,16 @@ def test_variable_frame_rate_becomes_a_constant_clock(tmp_path):
     assert shown == [max(i for i, stamp in enumerate(stamps) if stamp < tick * 50 + 25) for tick in range(24)]
 
 
+@pytest.mark.parametrize("rate", [16000, 44100, 48000])
+def test_sound_begins_at_the_sample_of_an_exact_time(tmp_path, rate):
+    """A time that is a whole number of samples falls below it where it goes through a float."""
+    first = next(n for n in range(1001, 2000) if int(float(Fraction(n, rate)) * rate) != n)
+    clip = Clip(None, noise(1, 4000), Fraction(0), rate)
+    path = write(clip, tmp_path / "film.mkv", lossless=True)
+    sound = read(path, start=Fraction(first, rate), seconds=Fraction(1000, rate)).audio
+    np.testing.assert_allclose(sound, clip.audio[:, first : first + 1000], atol=1e-6)
+
+
 def test_variable_frame_rate_at_its_own_rate_shows_every_picture_in_time(tmp_path):
     gaps = [1, 1, 3, 1, 2, 1, 1, 5, 1]
     ticks = np.cumsum([0, *gaps])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import pytest
 from phonofilm.data.ingest.cutting import cutting
 from phonofilm.data.ingest.engine import run
 from phonofilm.data.ingest.measures import find
+from phonofilm.data.ingest.measures.cuts import Cuts
 from phonofilm.data.ingest.pool import Limits
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.recipe import Pack
 from phonofilm.data.ingest.rows import Failure, Row
+from phonofilm.data.ingest.scan import Scan, scanning
 from phonofilm.data.ingest.score import Scoring, scoring
 from phonofilm.data.ingest.split import Split, splitting
 from phonofilm.data.ingest.stage import Parts, Shard, Stage
@@ -134,6 +137,42 @@ def test_another_version_of_a_library_is_another_stage(monkeypatch, library: str
     assert changed == {"av": [True] * 4, "numpy": [True, True, True, False], "cv2": [True, False, True, False]}[library]
 
 
+def test_another_ffmpeg_is_another_stage(monkeypatch) -> None:
+    def keys() -> list[str]:
+        return [scanning(Scan()).key, splitting(Split(), "").key, scoring(Scoring(), "").key, cutting(Pack(), "").key]
+
+    before = keys()
+    monkeypatch.setattr("av.ffmpeg_version_info", "0.0.1")
+    assert all(one != other for one, other in zip(before, keys(), strict=True))
+
+
+def test_cuts_that_are_found_otherwise_are_another_split_by_scenes_alone(monkeypatch) -> None:
+    def keys() -> list[str]:
+        return [splitting(Split(scenes=scenes), "").key for scenes in (True, False)]
+
+    before = keys()
+    monkeypatch.setattr(Cuts, "version", Cuts.version + 1)
+    assert [one != other for one, other in zip(before, keys(), strict=True)] == [True, False]
+
+
+def test_a_part_and_its_line_in_the_journal_reach_the_disk_in_this_order(tmp_path: Path, monkeypatch) -> None:
+    parts = Parts(tmp_path, STAGE)
+    parts.keep("before", [Number(value=1)])
+    synced: list[tuple[int, int]] = []
+    fsync = os.fsync
+
+    def noted(handle: int) -> None:
+        synced.append((os.fstat(handle).st_ino, os.fstat(handle).st_size))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    parts.keep("job", [Number(value=2)])
+    part, journal = ((path.stat().st_ino, path.stat().st_size) for path in (parts.folder / "job.jsonl", parts.journal))
+    assert synced[0] == part
+    assert synced[-1] == journal
+    assert os.name != "posix" or [inode for inode, _ in synced[1:-1]] == [parts.folder.stat().st_ino]
+
+
 def test_a_measure_that_rises_as_another_falls_is_another_stage(monkeypatch) -> None:
     before = scoring(Scoring(), "").key
     for family, change in ((find("loudness"), 1), (find("motion"), -1)):
@@ -164,6 +203,12 @@ def test_films_that_failed_are_tried_again_only_if_asked(tmp_path: Path) -> None
     again = Here()
     run(Parts(tmp_path, STAGE), JOBS, again, Limits(), retry=True)
     assert again.asked == ["job7", "job8"]
+
+
+def test_films_that_are_bad_count_as_faults_and_those_that_are_unwanted_do_not() -> None:
+    """What decides whether ``--max-bad`` counts a film and ``--retry-failed`` tries it again."""
+    faults = "unreadable unsupported damaged bad_timestamps timeout memory crash"
+    assert {reason.value for reason in Reason if reason.is_fault} == set(faults.split())
 
 
 def test_a_part_that_is_missing_says_what_to_run(tmp_path: Path) -> None:

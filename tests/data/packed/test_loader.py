@@ -146,7 +146,8 @@ def test_order_reads_few_shards_at_a_time_and_is_pinned() -> None:
     parts = [set(shards[order[start : start + 200]]) for start in range(0, 1000, 200)]
     assert [len(part) for part in parts] == [4] * 5 and len(set.union(*parts)) == 20
     assert len(set(shards[order[:20]])) == 4
-    assert list(epoch_order(np.zeros(8, int), 0, 0)) == list(epoch_order(np.zeros(8, int), 0, 0))
+    assert list(epoch_order(np.zeros(8, int), 0, 0)) == [7, 1, 6, 0, 2, 3, 5, 4]
+    assert list(epoch_order(np.zeros(8, int), 3, 5)) == [3, 4, 6, 5, 0, 1, 7, 2]
     places = np.array([np.argsort(epoch_order(np.zeros(101, int), 0, epoch)) for epoch in range(400)])
     assert abs(places.mean(0) - 50).max() < 6  # four standard errors of a uniform place: no window has a fixed one
 
@@ -180,8 +181,15 @@ def test_left_early_it_goes_on_with_the_next_batch(whole: Path, latents: str) ->
 def test_a_state_of_another_loader_is_refused(folder: Path, whole: Path) -> None:
     state = opened(folder, seed=1).state_dict()
     opened(folder, seed=1).load_state_dict(state)
-    for other in (opened(folder, seed=2), opened(folder, 5, seed=1), opened(whole, seed=1)):
-        with pytest.raises(SettingError, match="had another"):
+    overlapping = Loader.open(folder, Cutting(WINDOW, Fraction(2, 5)), batch=4, seed=1)
+    others = {
+        "seed": opened(folder, seed=2),
+        "batch size": opened(folder, 5, seed=1),
+        "world": opened(folder, seed=1, world=2),
+        "drop_rest": opened(folder, seed=1, drop_rest=True),
+    }
+    for name, other in [*others.items(), ("windows", opened(whole, seed=1)), ("windows", overlapping)]:
+        with pytest.raises(SettingError, match=f"had another {name}:"):
             other.load_state_dict(state)
 
 
