@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from phonofilm.estimate import mean
-from phonofilm.metrics import OURS, Better, Metric, Score, Source, Subject, find, names
+from phonofilm.metrics import OURS, Better, Metric, Score, Source, Subject, find, kind, names
 from phonofilm.testing import check_metric
 from phonofilm.testing.metric import true_clips
+from tests.contract.directions import DIRECTIONS
 from tests.metrics.tiny import everything
 
 
@@ -27,7 +28,13 @@ def test_a_metric_keeps_the_contract(
 ) -> None:
     metric = find(name, everything(tmp_path, monkeypatch))
     assert metric.name == name
-    check_metric(metric, clips)
+    found = {one.name: (one.better, one.unit) for one in check_metric(metric, clips)}
+    assert found == {one: DIRECTIONS.get(one, way) for one, way in found.items()}
+
+
+def test_every_score_has_its_direction_written_out() -> None:
+    given = [score for name in names() for score in kind(name).gives]
+    assert sorted(given) == sorted(DIRECTIONS)
 
 
 class Loudness(Metric[float]):

@@ -19,7 +19,7 @@ SHAPE = ClipShape(Fraction(2), Fraction(8), 64, 64, 16_000)
 CLIPS, SEED = 4, 3
 
 
-def check_metric(metric: Metric[Any], clips: Sequence[Subject] | None = None) -> None:
+def check_metric(metric: Metric[Any], clips: Sequence[Subject] | None = None) -> list[Score]:
     """A metric gives the scores that it names, the same for the same clips, and a reason where it has no value.
 
     Checked are its name, version, origin and scores, with clips and without any; that every number is finite and can be
@@ -29,6 +29,9 @@ def check_metric(metric: Metric[Any], clips: Sequence[Subject] | None = None) ->
     Args:
         metric: built, with a codec if it needs one.
         clips: to measure; default: a few true Clapperboard clips of 2 s with captions and known events.
+
+    Returns:
+        The scores of the clips, with the same clips as their reference.
 
     Raises:
         AssertionError: with what is wrong.
@@ -42,10 +45,11 @@ def check_metric(metric: Metric[Any], clips: Sequence[Subject] | None = None) ->
     records = _measured(metric, subjects)
     assert records, f"none of the {len(subjects)} clips counts for {metric.name}"
     _check_nothing(metric)
-    _check_scores(metric, records)
+    found = _check_scores(metric, records)
     again = _measured(metric, subjects)
     assert _rows(metric, again) == _rows(metric, records), "the same clips give two scores"
     _check_order(metric, records)
+    return found
 
 
 def true_clips(count: int = CLIPS) -> list[Subject]:
@@ -73,7 +77,7 @@ def _check_nothing(metric: Metric[Any]) -> None:
     assert all(score.value is None for score in empty), "there is a score without clips"
 
 
-def _check_scores(metric: Metric[Any], records: Sequence[Any]) -> None:
+def _check_scores(metric: Metric[Any], records: Sequence[Any]) -> list[Score]:
     alone, compared = (metric.scores(records, reference, SEED) for reference in (None, records))
     for scores in (alone, compared):
         _check_rows(metric, scores, len(records))
@@ -82,6 +86,7 @@ def _check_scores(metric: Metric[Any], records: Sequence[Any]) -> None:
         f"{metric.name} needs reference clips, but has a value without" if has_value else f"{metric.name} has no value"
     )
     assert any(score.value is not None for score in compared), f"{metric.name} has no value with reference clips"
+    return compared
 
 
 def _check_rows(metric: Metric[Any], scores: Sequence[Score], most: int) -> None:
