@@ -17,10 +17,14 @@ from phonofilm.metrics._features import synchformer
 from phonofilm.metrics._features._sound import htk_filters
 from phonofilm.metrics._features._synchformer import DividedAttention, Sizes, SynchformerNet
 from phonofilm.metrics._features.synchformer import EIGHT_SECONDS, MIDDLE, Offsets, Synchformer, spectra
+from phonofilm.metrics._kinds import desync
+from phonofilm.metrics._kinds.desync import Timed
+from phonofilm.metrics._maths.resample import SHUFFLES, derangements
 from phonofilm.metrics.desync_avbenchmark import DeSyncAvBenchmark
 from phonofilm.metrics.desync_javisbench import DeSyncJavisBench, walk
 from phonofilm.metrics.desync_synchformer import DeSyncSynchformer
 from phonofilm.metrics.desync_versebench import DeSyncVerseBench
+from phonofilm.pair import AV
 from tests.metrics.tiny.synchformer import SMALL, drawn, give
 
 
@@ -102,9 +106,9 @@ def test_spectra_have_windows_of_25_ms_every_10_ms():
     close(spectra(torch.from_numpy(sound[None].astype(np.float32)))[0, 10:, 30], expected[10:], 1e-3)
 
 
-def film(seconds, fps=25, rate=16_000, shape=(36, 48), sound=None):
+def film(seconds, fps=25, rate=16_000, shape=(36, 48), sound=None, seed=1):
     """Noise, different in every frame."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     frames = rng.integers(0, 256, (round(seconds * fps), *shape, 3), np.uint8)
     audio = rng.normal(0, 0.1, (2, round((sound or seconds) * rate))).astype(np.float32)
     return Subject("a film", Clip(frames, audio, Fraction(fps), rate))
@@ -198,13 +202,65 @@ def test_numbers_of_a_clip(given, monkeypatch):
         ("desync-versebench", [-1.8], -1.8),
     ]:
         asked(monkeypatch, offsets)
-        assert find(name, given).measure(film(2)) == pytest.approx(value)
+        assert find(name, given).measure(film(2)).number == pytest.approx(value)
 
 
 def test_signs_are_kept_by_verse_bench_alone(given):
-    early_and_late = [-1.0, 1.0]
+    early_and_late = [Timed(-1.0, None), Timed(1.0, None)]
     assert find("desync-versebench", given).scores(early_and_late, None, 0)[0].value == 0
     assert find("desync-versebench", given).scores(early_and_late, None, 0)[0].better.value == "nearer zero"
+
+
+def vectors(number, segments=3, shade=0.0):
+    """A record whose vectors are all the same."""
+    return Timed(number, AV(*(np.full((segments, moments, 16), shade, np.float16) for moments in (8, 6))))
+
+
+@pytest.mark.parametrize("bench", ["avbenchmark", "javisbench", "synchformer"])
+def test_chance_is_what_pictures_with_the_sound_of_other_films_give(given, monkeypatch, bench):
+    def apart(self, found, line):
+        return 10 + round(float(found["video"][line].mean() - found["audio"][line].mean()))
+
+    metric = find(f"desync-{bench}", given)
+    monkeypatch.setattr(Offsets, "_class", apart)
+    shades = np.array([0, 1, 3, 8])
+    (found,) = metric.scores([vectors(0.0, shade=shade) for shade in shades], None, 5)
+    expected = np.mean([0.2 * np.abs(shades - shades[partner]) for partner in derangements(4, 5)])
+    assert (found.value, found.chance) == (0, pytest.approx(expected))
+    assert metric.scores([vectors(0.0)], None, 5)[0].chance is None
+
+
+def test_the_network_itself_is_asked_about_wrong_pairs(given, small):
+    metric, clips = find("desync-avbenchmark", given), [film(2, seed=0), film(2, seed=1)]
+    (found,) = metric.scores([metric.measure(clip) for clip in clips], None, 0)
+    (one, other), sizes = (clip.read(metric.offsets.segments) for clip in clips), []
+    for seen, heard in ((one, other), (other, one)):
+        for line in metric.lines(len(seen["video"])):
+            sides = (torch.from_numpy(side[line])[None] for side in (seen["video"], heard["audio"]))
+            with torch.no_grad():
+                sizes.append(abs(-2 + 0.2 * int(small.offset(*sides).argmax())))
+    assert found.chance == pytest.approx(np.mean(sizes))
+
+
+def test_pairs_of_unequal_numbers_of_segments_are_as_long_as_the_shorter(given, monkeypatch):
+    metric, seen = find("desync-avbenchmark", given), []
+    monkeypatch.setattr(Offsets, "_class", lambda self, found, line: seen.append(line) or 10)
+    assert metric.scores([vectors(0.5, segments) for segments in (4, 9)], None, 0)[0].chance == pytest.approx(0)
+    assert seen == [[0, 1, 2], [1, 2, 3]] * 2 * SHUFFLES
+
+
+def test_no_more_wrong_pairs_are_asked_about_than_is_said(given, monkeypatch):
+    metric, seen = find("desync-synchformer", given), []
+    monkeypatch.setattr(desync, "WRONG_PAIRS", 7)
+    monkeypatch.setattr(Offsets, "_class", lambda self, found, line: seen.append(found) or 0)
+    (found,) = metric.scores([vectors(0.5)] * 12, None, 0)
+    assert (found.value, found.chance, len(seen)) == (0.5, 2, 7)
+
+
+def test_records_hold_no_more_than_chance_takes(given):
+    assert find("desync-versebench", given).measure(film(2)).segments is None
+    segments = find("desync-javisbench", given).measure(film(3)).segments
+    assert segments.map(lambda side: (len(side), side.dtype.name)) == AV((2, "float16"), (2, "float16"))
 
 
 def test_the_likeliest_class_is_taken_from_the_network(given, small):

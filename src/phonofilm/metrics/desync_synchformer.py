@@ -3,6 +3,8 @@
 The first 5 s of a clip, resized so that its shorter side is 256 and cropped to 224; of them 14 segments that
 begin with the third frame (4.8 s in their middle). A clip's number is the size of the likeliest offset, in seconds; the
 score is the mean over clips. Clips with less than 5 s of picture or sound cannot be measured, as there.
+
+Chance: each picture with the sound of another clip, in 500 pairs at most, which take about a minute on a CPU.
 """
 
 from __future__ import annotations

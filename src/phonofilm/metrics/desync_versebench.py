@@ -4,7 +4,8 @@ As ``desync-synchformer``, but of the first 4 s, 11 segments from the third fram
 take the first of the positions that were learned for 14. The score is the mean of the offsets **with their signs**, in
 seconds, positive where the sound comes early: that is what the public code averages, so clips that are early
 and clips that are late cancel. Near zero does not mean in sync; read it beside ``desync-synchformer``. Clips with less
-than 4 s of picture or sound cannot be measured, as there.
+than 4 s of picture or sound cannot be measured, as there. It has no chance level: with its sign, by chance it may be
+anything.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class DeSyncVerseBench(DeSync):
     name = "desync-versebench"
     version = 1
     better = Better.NEARER_ZERO
+    has_chance = False
     source = Source("arXiv 2509.06155 after 2401.16423", "github.com/Dorniwang/Verse-Bench", "Apache-2.0")
 
     @staticmethod

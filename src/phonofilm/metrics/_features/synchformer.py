@@ -163,9 +163,14 @@ class Offsets:
     @torch.no_grad()
     def __call__(self, subject: Subject) -> Arrays:
         """See the class."""
-        found = subject.read(self.segments)
+        return {"offset": self.among(subject.read(self.segments))}
+
+    @torch.no_grad()
+    def among(self, found: Arrays) -> np.ndarray:
+        """The same of ``video`` and ``audio``, ``(line,)``; where one has more segments, the rest is passed over."""
         grid = np.linspace(-REACH, REACH, PUBLISHED.classes)
-        return {"offset": np.array([grid[self._class(found, line)] for line in self.lines(len(found["video"]))])}
+        segments = min(len(found["video"]), len(found["audio"]))
+        return np.array([grid[self._class(found, line)] for line in self.lines(segments)])
 
     @torch.no_grad()
     def logits(self, found: Arrays, line: list[int]) -> Tensor:
@@ -176,7 +181,7 @@ class Offsets:
             line: which of them are asked about.
         """
         device = self.segments.device
-        video, audio = (torch.from_numpy(found[side][line])[None].to(device) for side in ("video", "audio"))
+        video, audio = (torch.from_numpy(found[side][line])[None].to(device).float() for side in ("video", "audio"))
         return self.segments.network.offset(video, audio)[0]
 
     def _class(self, found: Arrays, line: list[int]) -> int:
