@@ -26,7 +26,7 @@ def test_what_was_read_is_kept_and_found_again(
     assert not cache.exists()
     assert run(*asked, "first.json").status == 0
     kept = {path: path.stat().st_mtime_ns for path in cache.rglob("*.npz")}
-    assert len(kept) == 3 * 3, "facts, onsets and flow of each film"
+    assert len(kept) == 4 * 3, "facts, signs of life, onsets and flow of each film"
     elsewhere = tmp_path / "elsewhere"
     films.rename(elsewhere)  # the bytes count, not the names
     again = run("score", elsewhere, "--metric", "avalign-svg", "-o", "again.json", "--workers", "2")

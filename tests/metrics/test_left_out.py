@@ -16,6 +16,7 @@ from phonofilm.metrics import OURS, Better, Metric, Report, Score, Subject, scor
 from phonofilm.metrics._finishing import NO_SENTENCE
 from phonofilm.metrics._kinds.paired import Paired
 from phonofilm.metrics._report import Reference
+from phonofilm.pair import AV
 
 
 def clip(shade=0, fps=8, sample_rate=16_000):
@@ -29,6 +30,7 @@ def crowd(*names, **clocks):
 
 class Shade(Metric[float]):
     name, version, source, gives = "shade", 2, OURS, ("shade",)
+    uses = AV(False, False)  # no note says that these clips are frozen and silent
     uncounted = "it has no sentence: write one"
 
     def measure(self, subject):

@@ -134,7 +134,7 @@ def test_a_folder_scored_again_or_by_many_gives_the_same(noise: Callable[[int], 
     assert many.to_json() == plain.to_json()
     assert told == [(done, 5) for done in range(1, 6)]
     files = sorted(path.relative_to(cache) for path in cache.rglob("*.npz"))
-    assert len(files) == 5 * 5, "facts, events seen, events heard, onsets and flow of each film"
+    assert len(files) == 6 * 5, "facts, signs of life, events seen, events heard, onsets and flow of each film"
     assert score_folder(films, metrics=names, cache=cache).to_json() == plain.to_json()
     (films / "2.mkv").write_bytes(b"no film")
     with pytest.raises(MediaError, match=r"2\.mkv"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,9 +14,11 @@ from phonofilm.errors import SettingError
 from phonofilm.media.digest import sha256
 from phonofilm.metrics._folder import pairing_name
 from phonofilm.metrics._gathering import Column, Pass
+from phonofilm.metrics._lifeless import notes as on_lifeless
 from phonofilm.metrics._looking import told
 from phonofilm.metrics._report import Reference, Report
 from phonofilm.metrics._score import Metric, Score
+from phonofilm.pair import AV
 
 NAMED = 4
 """Clips of different rates that a note names at most."""
@@ -55,7 +57,7 @@ def finish(
         if true is not None and others is not None and metric.needs_pairs:
             column = column.without(_unpaired(column, others, true.skipped, skip_bad))
         report = _with(report, metric, own, column, others, seed, digests)
-    return replace(report, notes=(*_rates(own, true), *report.notes))
+    return replace(report, notes=(*_rates(own, true), *_lifeless(own, true, metrics), *report.notes))
 
 
 def _with(
@@ -184,6 +186,15 @@ def _rates(own: Pass, true: Pass | None) -> list[str]:
         f"films differ in their rates: {', '.join(named)}{more}; many scores change with the rate, so bring all "
         "to one, or score them apart"
     ]
+
+
+def _lifeless(own: Pass, true: Pass | None, metrics: Sequence[Metric[Any]]) -> list[str]:
+    """Sentences on frozen and silent clips of both passes, as far as some metric looks at that side."""
+    used = AV(any(metric.uses.video for metric in metrics), any(metric.uses.audio for metric in metrics))
+    others = AV[list[str]]([], []) if true is None else true.lifeless
+    return on_lifeless(
+        used.map(lambda side, *films: list(dict.fromkeys(chain(*films))) if side else [], own.lifeless, others)
+    )
 
 
 def _rate(fps: Fraction, sample_rate: int) -> str:

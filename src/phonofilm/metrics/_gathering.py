@@ -10,6 +10,7 @@ from typing import Any
 from phonofilm.errors import MediaError
 from phonofilm.metrics._looking import Broken, Measured, Refused
 from phonofilm.metrics._spool import Spool
+from phonofilm.pair import AV
 
 
 @dataclass
@@ -64,6 +65,7 @@ class Pass:
         sentences: of the clips that have one, by name.
         skipped: clips that no metric could measure, with the reason.
         clips: that one metric at least could measure.
+        lifeless: names of those that are frozen, and of those that are silent.
     """
 
     count: int
@@ -73,6 +75,7 @@ class Pass:
     sentences: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     clips: int = 0
+    lifeless: AV[list[str]] = field(default_factory=lambda: AV([], []))
 
     def __post_init__(self) -> None:
         self.columns = [Column() for _ in range(self.count)]
@@ -90,6 +93,8 @@ class Pass:
         self.rates.setdefault((outcome.fps, outcome.sample_rate), name)
         if sentence := (outcome.prompt or "").strip():
             self.sentences[name] = sentence
+        for names, still in zip(self.lifeless, outcome.lifeless, strict=True):
+            names.extend([name] if still else [])
         self.clips += 1
 
 

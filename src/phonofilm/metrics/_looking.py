@@ -15,8 +15,10 @@ import numpy as np
 from phonofilm.errors import MediaError, PhonofilmError, SettingError
 from phonofilm.metrics._cache import Cache, CacheError
 from phonofilm.metrics._folder import Film
+from phonofilm.metrics._lifeless import lifeless
 from phonofilm.metrics._score import Metric
 from phonofilm.metrics._subject import Subject
+from phonofilm.pair import AV
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,14 @@ class Measured:
     Attributes:
         records: one of each metric; ``None`` where the clip does not count, or why there is none.
         fps, sample_rate, prompt: of the clip.
+        lifeless: whether its picture is frozen, and its sound silent.
     """
 
     records: list[Any]
     fps: Fraction
     sample_rate: int
     prompt: str | None
+    lifeless: AV[bool]
 
 
 class Looker:
@@ -78,11 +82,11 @@ class Looker:
             CacheError: if the cache cannot be written.
         """
         try:
-            facts = subject.facts
+            facts, still = subject.facts, lifeless(subject)
         except MediaError as error:
             return _naming(subject, error)
         records = [self._record(metric, subject) for metric in self.metrics]
-        return Measured(records, facts.fps, facts.sample_rate, subject.prompt)
+        return Measured(records, facts.fps, facts.sample_rate, subject.prompt, still)
 
     def _record(self, metric: Metric[Any], subject: Subject) -> Any:
         if metric.name not in self._broken:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import isnan
 from pathlib import PurePath
 from typing import Any
+
+from phonofilm.parts import parts_from_json
 
 Row = Mapping[str, Any]
 """JSON of a score, or of a report."""
@@ -30,6 +33,7 @@ def remarks(report: Row) -> list[str]:
             for name, films in report.get("uncounted", {}).items()
             if report["counted"].get(name)  # otherwise it has no value, for that very reason
         ),
+        *_idle(report, scores),
         *(f"{one['name']}: {one['note']}" for one in scores if one.get("note")),
         *(f"no value for {', '.join(names)}: {reason}" for reason, names in together(without).items()),
         *(f"95 %{_of(names) if len(made) > 1 else ''}: {method}" for method, names in made.items()),
@@ -58,6 +62,23 @@ def _some(what: str, films: Mapping[str, str]) -> str:
     rest = sum(map(len, reasons[REASONS:]))
     more = [f"{rest} for other reasons"] if rest else []
     return f"{head}: {'; '.join([*(f'{many} such as {one}' for many, one in named), *more])}"
+
+
+def _idle(report: Row, scores: Iterable[Row]) -> list[str]:
+    """Sentences on films that a metric counts and that add nothing to some of its scores."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for one in scores:
+        films = report.get("counted", {}).get(one["definition"], ())
+        if one["n"] < len(films) and one.get("parts") is not None:
+            parts = parts_from_json(one["parts"])
+            alone = [parts.of([place]) for place in range(len(films))]
+            idle = tuple(film for film, own in zip(films, alone, strict=True) if own is not None and isnan(own.value))
+            if idle:
+                found.setdefault(idle, []).append(one["name"])
+    return [
+        f"{', '.join(names)}: nothing to count in {len(films)} film{'s' if films[1:] else ''}, such as {films[0]}"
+        for films, names in found.items()
+    ]
 
 
 def _nameless(name: str, reason: str) -> str:
