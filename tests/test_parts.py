@@ -4,8 +4,9 @@ import tracemalloc
 
 import numpy as np
 
-from phonofilm import parts
-from phonofilm.parts import RESAMPLES, Ranks, Shares, resampled
+from phonofilm import bootstrap
+from phonofilm.bootstrap import RESAMPLES, resampled
+from phonofilm.parts import Ranks, Shares
 
 
 def test_resamples_do_not_depend_on_how_many_are_looked_at_at_a_time(monkeypatch):
@@ -14,7 +15,7 @@ def test_resamples_do_not_depend_on_how_many_are_looked_at_at_a_time(monkeypatch
     whole = [resampled(one, 13, 5) for one in (shares, ranks)]
     assert all(len(one) == RESAMPLES and one.std() > 0 for one in whole)
     for size in (1, 13 * 7, 13 * RESAMPLES):
-        monkeypatch.setattr(parts, "BLOCK", size)
+        monkeypatch.setattr(bootstrap, "BLOCK", size)
         for found, wanted in zip((shares, ranks), whole, strict=True):
             np.testing.assert_allclose(resampled(found, 13, 5), wanted, rtol=1e-12)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from phonofilm.parts import RESAMPLES, Parts, Peak, Ranks, Shares, owners, percentiles, resampled
+from phonofilm.bootstrap import BOOTSTRAP, percentiles, resampled
+from phonofilm.parts import Parts, Peak, Ranks, Shares, owners
 
 TOO_FEW = "none: it takes 2 clips that count"
-BOOTSTRAP = f"percentile bootstrap over clips, {RESAMPLES} resamples"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float], seed: int 
         return Estimate(value, n=n, clips=clips)
     if clips < 2:
         return Estimate(value, None, TOO_FEW, n=n, clips=clips, parts=parts)
-    interval = percentiles(resampled(parts, len(top), seed))
+    interval = percentiles(resampled(parts, len(top), seed), clips)
     return Estimate(value, interval, BOOTSTRAP, n=n, clips=clips, parts=parts)
 
 
@@ -77,7 +77,7 @@ def quantile(per_clip: Sequence[np.ndarray], share: float, seed: int | None, *, 
         return Estimate(value, n=len(owner), clips=clips)
     if clips < 2:
         return Estimate(value, None, TOO_FEW, n=len(owner), clips=clips, parts=parts)
-    interval = percentiles(resampled(parts, len(per_clip), seed))
+    interval = percentiles(resampled(parts, len(per_clip), seed), clips)
     return Estimate(value, interval, BOOTSTRAP, n=len(owner), clips=clips, parts=parts)
 
 
@@ -97,5 +97,5 @@ def peak(curves: np.ndarray, at: np.ndarray, seed: int, *, empty: str) -> Estima
     parts = Peak(curves.astype(np.float32), at)
     if n < 2:
         return Estimate(telling.value, None, TOO_FEW, n=n, clips=n, parts=parts)
-    interval = percentiles(resampled(telling, n, seed))
+    interval = percentiles(resampled(telling, n, seed), n)
     return Estimate(telling.value, interval, BOOTSTRAP, n=n, clips=n, parts=parts)

@@ -5,19 +5,30 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from scipy.stats import t as student
 
-RESAMPLES = 1000
-BLOCK = 2**17
-"""Clips of so many resamples together are looked at at a time."""
-_ROUNDING = 1e-6  # of a rank
+from phonofilm.bootstrap import Drawable, percentiles, resampled
+
+_ROUNDING = 1e-6  # of a rank, and of a peak, since curves are kept as float32
 
 
 class Parts(Protocol):
-    """What a number over clips was made of, clip by clip, so that it can be compared with another's."""
+    """What a number over clips was made of, clip by clip, so that it can be compared with another's.
+
+    Attributes:
+        pooled: what clips hold is put together, some holding more than others, so that beside another set's number
+            one of all clips stands, and not of those alone that count in both.
+    """
+
+    pooled: ClassVar[bool]
+
+    @property
+    def telling(self) -> np.ndarray:
+        """Which clips count, ``(clips,)`` of truth values."""
+        ...
 
     @property
     def value(self) -> float:
@@ -56,6 +67,12 @@ class Shares:
 
     tops: np.ndarray
     bottoms: np.ndarray
+    pooled: ClassVar[bool] = True
+
+    @property
+    def telling(self) -> np.ndarray:
+        """Clips that add to what is divided by."""
+        return self.bottoms != 0
 
     @property
     def value(self) -> float:
@@ -75,9 +92,7 @@ class Shares:
 
     def minus(self, other: Parts, seed: int, size: bool = False) -> tuple[float, float] | None:
         """See :class:`Parts`; a paired bootstrap."""
-        if not isinstance(other, Shares):
-            return None
-        return _paired(self, other, self.bottoms != 0, other.bottoms != 0, seed, size)
+        return _paired(self, other, seed, size) if isinstance(other, Shares) else None
 
     def to_json(self) -> dict[str, Any]:
         """``tops`` and ``bottoms``."""
@@ -95,6 +110,12 @@ class Ranks:
 
     per_clip: Sequence[np.ndarray]
     share: float
+    pooled: ClassVar[bool] = True
+
+    @property
+    def telling(self) -> np.ndarray:
+        """Clips that have values."""
+        return np.array([len(values) > 0 for values in self.per_clip], bool)
 
     @property
     def value(self) -> float:
@@ -119,8 +140,7 @@ class Ranks:
         """See :class:`Parts`; a paired bootstrap."""
         if not isinstance(other, Ranks) or other.share != self.share:
             return None
-        mine, theirs = (np.array([len(values) > 0 for values in parts.per_clip]) for parts in (self, other))
-        return _paired(self, other, mine, theirs, seed, size)
+        return _paired(self, other, seed, size)
 
     def to_json(self) -> dict[str, Any]:
         """``values`` of each clip and ``share``."""
@@ -138,6 +158,12 @@ class Peak:
 
     curves: np.ndarray
     at: np.ndarray
+    pooled: ClassVar[bool] = False
+
+    @property
+    def telling(self) -> np.ndarray:
+        """Clips that have a curve."""
+        return np.asarray(self.curves.any(axis=1))
 
     @property
     def value(self) -> float:
@@ -149,16 +175,20 @@ class Peak:
         return Peak(self.curves[np.asarray(places, np.int64)], self.at)
 
     def redrawn(self, counts: np.ndarray) -> np.ndarray:
-        """The number with clip i taken ``counts[row, i]`` times, for each row; nan where no curve says anything."""
+        """The number with clip i taken ``counts[row, i]`` times, for each row; nan where no curve says anything.
+
+        Of places that are as high but for rounding, as those of regular beats, the one nearest zero.
+        """
         sums = counts @ self.curves.astype(np.float64)
-        return np.where(sums.any(axis=1), self.at[sums.argmax(axis=1)], np.nan)
+        least = sums.max(axis=1, keepdims=True) - _ROUNDING * np.abs(sums).max(axis=1, keepdims=True)
+        nearest = np.where(sums >= least, np.abs(self.at), np.inf).argmin(axis=1)
+        return np.where(sums.any(axis=1), self.at[nearest], np.nan)
 
     def minus(self, other: Parts, seed: int, size: bool = False) -> tuple[float, float] | None:
         """See :class:`Parts`; a paired bootstrap."""
         if not isinstance(other, Peak) or not np.array_equal(other.at, self.at):
             return None
-        mine, theirs = (np.asarray(parts.curves.any(axis=1)) for parts in (self, other))
-        return _paired(self, other, mine, theirs, seed, size)
+        return _paired(self, other, seed, size)
 
     def to_json(self) -> dict[str, Any]:
         """``at``, and ``curves`` as base64 of little-endian float32: plain numbers would fill many megabytes."""
@@ -178,6 +208,12 @@ class LeftOut:
     value: float
     without: np.ndarray
     clips: int
+    pooled: ClassVar[bool] = False
+
+    @property
+    def telling(self) -> np.ndarray:
+        """All of them."""
+        return np.ones(self.clips, bool)
 
     def of(self, places: Sequence[int]) -> LeftOut | None:
         """These same parts if all clips are chosen in their order."""
@@ -224,12 +260,8 @@ def owners(per_clip: Sequence[np.ndarray]) -> np.ndarray:
     return np.repeat(np.arange(len(per_clip)), [len(values) for values in per_clip])
 
 
-class Drawable(Protocol):
+class _Drawn(Parts, Drawable, Protocol):
     """Parts that a bootstrap can draw again."""
-
-    def redrawn(self, counts: np.ndarray) -> np.ndarray:
-        """The number with clip i taken ``counts[row, i]`` times, for each row; nan where there is none."""
-        ...
 
 
 def _ranked(values: np.ndarray, counts: np.ndarray, share: float) -> np.ndarray:
@@ -240,39 +272,18 @@ def _ranked(values: np.ndarray, counts: np.ndarray, share: float) -> np.ndarray:
     return (values[low] + values[np.minimum(high, len(values) - 1)]) / 2
 
 
-def _paired(
-    one: Drawable, other: Drawable, mine: np.ndarray, theirs: np.ndarray, seed: int, size: bool
-) -> tuple[float, float] | None:
-    """Both numbers on the same draws of the same clips, and their difference; ``mine``, ``theirs``: clips that count.
+def _paired(one: _Drawn, other: _Drawn, seed: int, size: bool) -> tuple[float, float] | None:
+    """Both numbers on the same draws of the same clips, and their difference.
 
     A single clip that counts would be the same in every draw, and look certain.
     """
-    if len(mine) != len(theirs) or min(mine.sum(), theirs.sum()) < 2:
+    n, counting = len(one.telling), min(one.telling.sum(), other.telling.sum())
+    if n != len(other.telling) or counting < 2:
         return None
-    drawn = [_sized(resampled(parts, len(mine), seed), size) for parts in (one, other)]
-    return percentiles(drawn[0] - drawn[1])
+    drawn = [_sized(resampled(parts, n, seed), size) for parts in (one, other)]
+    return percentiles(drawn[0] - drawn[1], int(counting))
 
 
 def _sized(values: np.ndarray, size: bool) -> np.ndarray:
     """The values, or their sizes."""
     return np.abs(values) if size else values
-
-
-def resampled(parts: Drawable, n: int, seed: int) -> np.ndarray:
-    """The number in each resample of its ``n`` clips, ``(RESAMPLES,)``; nan where a resample gives none.
-
-    Resamples are looked at a few at a time: what each takes of memory grows with the number of clips.
-    """
-    rng, few = np.random.default_rng(seed), max(1, BLOCK // n)
-    return np.concatenate(
-        [
-            parts.redrawn(rng.multinomial(n, np.full(n, 1 / n), size=min(few, RESAMPLES - done)).astype(np.float64))
-            for done in range(0, RESAMPLES, few)
-        ]
-    )
-
-
-def percentiles(draws: np.ndarray) -> tuple[float, float]:
-    """Between which 95 % of the draws lie that have a value."""
-    low, high = np.percentile(draws[~np.isnan(draws)], [2.5, 97.5])
-    return float(low), float(high)

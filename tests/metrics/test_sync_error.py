@@ -11,7 +11,7 @@ from phonofilm.estimate import peak
 from phonofilm.media.clip import Clip
 from phonofilm.media.read import read
 from phonofilm.media.write import write
-from phonofilm.metrics import Subject, events
+from phonofilm.metrics import Score, Subject, events
 from phonofilm.metrics.avalign_svg import AvAlignSvg
 from phonofilm.metrics.sync_error import LAGS, NOTHING, ONE_SIDED, Sides, SyncError, curve, error, sides
 from phonofilm.pair import AV
@@ -62,6 +62,15 @@ def test_the_interval_of_a_peak_is_that_of_its_place_in_draws():
     assert (found.value, found.n, found.interval) == (10, 3, (-10, 10))
     assert peak(np.zeros((2, 3)), at, 3, empty="none").reason == "none"
     assert peak(np.eye(3)[:1], at, 3, empty="").interval is None
+
+
+def test_of_offsets_that_fit_alike_the_smallest_counts_in_every_draw_and_after_saving():
+    beat = clip_with((5, 10, 15), (1.05,))
+    found = scores([beat] * 3)
+    assert found["sync-error"].value == 0
+    assert (found["sync-offset"].value, found["sync-offset"].interval) == (pytest.approx(0), pytest.approx((0, 0)))
+    kept = Score.from_json(found["sync-offset"].to_json()).parts
+    assert kept.value == pytest.approx(0) and kept.minus(kept, 0) == (0, 0)
 
 
 def test_one_sided_clips_count_the_largest_lag_and_empty_ones_do_not():
