@@ -58,6 +58,16 @@ def test_the_interval_covers_the_truth_as_often_as_it_says():
     assert 0.90 <= covered / 200 <= 0.98
 
 
+def test_of_few_clips_equal_systems_are_told_apart_no_oftener_than_they_should():
+    """By plain percentiles of 6 clips 14 times of 100."""
+    rng, apart = np.random.default_rng(5), 0
+    for _ in range(300):
+        shared = rng.normal(size=6)
+        one, other = (report(means(shared + rng.normal(size=6))) for _ in "ab")
+        apart += compare(one, other)[0].told_apart
+    assert 0.01 <= apart / 300 <= 0.09
+
+
 @pytest.mark.parametrize(
     ("better", "one", "other", "verdict"),
     [
@@ -149,6 +159,36 @@ def test_distances_to_other_reference_clips_are_not_compared(other, hard):
     assert compare(mine, report(means(hard)))[0].verdict == "not told apart", "an older report does not say"
 
 
+def test_why_a_distance_of_few_clips_has_no_interval_is_passed_on():
+    few = jackknife(39, lambda chosen: 1.0, 0)
+    of = report(few, method=f"{few.method}; reference: one half of the reference clips against the other")
+    (found,) = compare(of, of)
+    assert found.verdict == (
+        "not tested: the first has no interval (fewer than 40 clips, of which a distance comes out too large)"
+    )
+
+
+def test_films_that_give_a_value_in_both_are_counted_and_others_where_values_are_put_together():
+    lags = np.random.default_rng(8).normal(size=(24, 2))
+    first, second = (
+        [np.array([]) if place in empty else lags[place] for place in range(24)] for empty in ((0, 1), (1, 2, 3))
+    )
+    one, other = (quantile(values, 0.5, 0, empty="-") for values in (first, second))
+    names = [f"{place}.mp4" for place in range(24)]
+    (found,) = compare(report(one, names), report(other, names))
+    assert (found.n, found.counts) == (20, (22, 21))
+    assert (found.one, found.other) == (one.value, other.value)
+
+
+def test_a_peak_is_of_the_films_that_have_a_curve_in_both():
+    early, late, none = -60.0, 60.0, np.nan
+    one, other = bumps([none, *[early] * 3, *[late] * 4]), bumps([*[early] * 4, *[none] * 3, late])
+    names = [f"{place}.mp4" for place in range(8)]
+    (found,) = compare(report(one, names), report(other, names))
+    assert (found.n, found.counts) == (4, (4, 4))
+    assert (one.value, found.one, found.other) == (60, -60, -60)
+
+
 def test_equal_systems_are_not_told_apart(hard):
     (found,) = compare(report(means(hard)), report(means(hard)))
     assert found.verdict == "not told apart"
@@ -212,7 +252,7 @@ def test_only_clips_of_both_are_compared(hard):
         ({"definition": "x@2"}, "definitions differ"),
         ({"extractor": "other"}, "extractors differ"),
         ({"value": None, "reason": "-"}, "the second has no value"),
-        ({"parts": None}, "no values of single clips"),
+        ({"parts": None}, "the second has no values of single clips"),
     ],
 )
 def test_what_does_not_compare_is_said(changes, reason, hard):

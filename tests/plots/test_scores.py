@@ -49,9 +49,9 @@ def test_what_the_table_does_not_show_stands_below_it():
     assert "| 7 | 2 | 40 | d_x@1 |" in page
     assert page.splitlines()[5:] == [
         "* skipped 2 films, such as a.mp4 is empty",
-        "* d_x@1 left out 1 film, such as c.mp4: too short",
-        "* d_x@1 does not count 1 film, such as d.mp4: it has no sentence",
-        "* no value for fad: no_weights",
+        "* d\\_x@1 left out 1 film, such as c.mp4: too short",
+        "* d\\_x@1 does not count 1 film, such as d.mp4: it has no sentence",
+        "* no value for fad: no\\_weights",
         "* films differ in their rates",
     ]
     both = latex({"ours": OURS, "theirs": known})
@@ -61,7 +61,20 @@ def test_what_the_table_does_not_show_stands_below_it():
 def test_intervals_of_two_kinds_are_told_by_their_scores():
     known = report(*(score(name, 1.0, interval=[0.0, 2.0]) for name in ("f1", "f2", "fad")))
     known["scores"]["fad"]["method"] = "jackknife"
-    assert markdown({"ours": known}).splitlines()[6:] == ["* 95 % of f1, f2: bootstrap", "* 95 % of fad: jackknife"]
+    assert markdown({"ours": known}).splitlines()[6:] == [
+        "* 95 % of f1, f2: bootstrap",
+        "* 95 % of fad: jackknife",
+        "* 95 %: fewer than 20 clips count, and intervals of so few are rough",
+    ]
+
+
+def test_intervals_of_few_clips_are_called_rough():
+    known = report(*(score(name, 1.0, interval=[0.0, 2.0]) for name in ("f1", "f2")), score("f3", 1.0))
+    known["scores"]["f1"]["n"] = 20
+    line = "* 95 % of f2: fewer than 20 clips count, and intervals of so few are rough"
+    assert markdown({"ours": known}).splitlines()[-1] == line
+    known["scores"]["f2"]["n"] = 20
+    assert "rough" not in markdown({"ours": known})
 
 
 def test_several_systems_stand_beside_each_other():
@@ -115,7 +128,7 @@ def test_films_stand_one_by_one_with_what_each_gave_to_every_score(tmp_path: Pat
 def test_films_left_out_for_several_reasons_have_an_example_for_each():
     refused = {f"x/{place}.mp4": f"x/{place}.mp4 has no {'sound' if place % 2 else 'picture'}" for place in range(5)}
     known = {**report(score("f1", 1.0, interval=[0, 2])), "refused": {"d_x@1": refused}}
-    line = "* d_x@1 left out 5 films: 3 such as x/0.mp4 has no picture; 2 such as x/1.mp4 has no sound"
+    line = "* d\\_x@1 left out 5 films: 3 such as x/0.mp4 has no picture; 2 such as x/1.mp4 has no sound"
     assert line in markdown({"ours": known}).splitlines()
     known["refused"] = {"d_x@1": {f"x/{place}.mp4": "abcdef"[place] for place in range(6)}}
     assert "; 1 such as x/3.mp4: d; 2 for other reasons" in markdown({"ours": known})

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from phonofilm.errors import SettingError, unknown_name
 from phonofilm.metrics._find import check_several, kind
 from phonofilm.metrics._folder import pairing_name
@@ -21,10 +23,12 @@ class Difference:
 
     Attributes:
         name, unit, better: of the score.
-        one, other: its values over the clips that both reports have.
+        one, other: its values over the clips that both reports have; where each clip has a number of its own, over
+            those that have one in both.
         interval: 95 % interval of ``other - one``; ``None`` where it cannot be had, and then ``reason`` says why.
         sizes: the same of their sizes, ``|other| - |one|``, which decide where nearer zero is better.
-        n: clips that both have.
+        n: clips that give it a value in both.
+        counts: clips that give it a value in the first, and in the second: more where what clips hold is put together.
         reason: see ``interval``.
     """
 
@@ -36,6 +40,7 @@ class Difference:
     interval: tuple[float, float] | None = None
     sizes: tuple[float, float] | None = None
     n: int = 0
+    counts: tuple[int, int] = (0, 0)
     reason: str | None = None
 
     @property
@@ -192,11 +197,21 @@ def _difference(one: _Side, other: _Side, seed: int) -> Difference:
     mine, yours = one.parts(both), other.parts(both)
     if mine is None or yours is None:
         return untested(f"they rest on different clips, {len(both)} of which have the same name in both")
+    mine, yours = _alike(mine, yours)
     interval = yours.minus(mine, seed)
     if interval is None:
         return untested(f"fewer than 2 of the {len(both)} clips that both have give it a value")
     sizes = yours.minus(mine, seed, size=True)
-    return Difference(score.name, score.unit, score.better, mine.value, yours.value, interval, sizes, len(both))
+    n, counts = int((mine.telling & yours.telling).sum()), (int(mine.telling.sum()), int(yours.telling.sum()))
+    return Difference(score.name, score.unit, score.better, mine.value, yours.value, interval, sizes, n, counts)
+
+
+def _alike(mine: Parts, yours: Parts) -> tuple[Parts, Parts]:
+    """Both over the clips that count in both, unless what clips hold is put together."""
+    if mine.pooled:
+        return mine, yours
+    places = np.flatnonzero(mine.telling & yours.telling).tolist()
+    return mine.of(places) or mine, yours.of(places) or yours
 
 
 def _goes_by_sentences(score: Score) -> bool:
@@ -215,7 +230,7 @@ def _incomparable(one: _Side, other: _Side) -> str:
     if mine.value is None or yours.value is None:
         return f"{'the first' if mine.value is None else 'the second'} has no value"
     if mine.parts is None or yours.parts is None:
-        return "there are no values of single clips"
+        return _partless(*((mine, "the first") if mine.parts is None else (yours, "the second")))
     if isinstance(mine.parts, LeftOut) and mine.seed != yours.seed:
         return (
             f"their clips were dealt into groups by other seeds ({mine.seed} and {yours.seed}): score with one --seed"
@@ -226,6 +241,13 @@ def _incomparable(one: _Side, other: _Side) -> str:
     if any(len(set(side.names)) < len(side.names) for side in (one, other)):
         return "clips share a name"
     return ""
+
+
+def _partless(score: Score, which: str) -> str:
+    """Why there is nothing to draw again: where a score is of too few clips its method says so, before a semicolon."""
+    few = score.method.startswith("none: ")
+    reason = score.method.removeprefix("none: ").partition("; ")[0]
+    return f"{which} has no interval ({reason})" if few else f"{which} has no values of single clips"
 
 
 def _others(one: Reference | None, other: Reference | None) -> bool:

@@ -7,6 +7,7 @@ from math import isnan
 from pathlib import PurePath
 from typing import Any
 
+from phonofilm.bootstrap import FEW
 from phonofilm.parts import parts_from_json
 
 Row = Mapping[str, Any]
@@ -23,7 +24,9 @@ def remarks(report: Row) -> list[str]:
     """
     scores = list(report["scores"].values())
     without = ((one["reason"], one["name"]) for one in scores if one["value"] is None)
-    made = together((one["method"], one["name"]) for one in scores if one["interval"] is not None)
+    bounded = [one for one in scores if one["interval"] is not None]
+    made = together((one["method"], one["name"]) for one in bounded)
+    few = [one["name"] for one in bounded if one["n"] < FEW]
     unsure = [one for one in scores if one["value"] is not None and one["interval"] is None and one["method"]]
     unmade = together((one["method"].removeprefix("none: "), one["name"]) for one in unsure)
     return [
@@ -37,9 +40,17 @@ def remarks(report: Row) -> list[str]:
         *(f"{one['name']}: {one['note']}" for one in scores if one.get("note")),
         *(f"no value for {', '.join(names)}: {reason}" for reason, names in together(without).items()),
         *(f"95 %{_of(names) if len(made) > 1 else ''}: {method}" for method, names in made.items()),
+        *([rough(few, len(bounded))] if few else []),
         *(f"no interval for {', '.join(names)}: {reason}" for reason, names in unmade.items()),
         *report.get("notes", ()),
     ]
+
+
+def rough(few: list[str], every: int) -> str:
+    """A sentence on the scores of few clips, out of so many with intervals."""
+    return (
+        f"95 %{_of(few) if len(few) < every else ''}: fewer than {FEW} clips count, and intervals of so few are rough"
+    )
 
 
 def skipped(report: Row) -> list[str]:

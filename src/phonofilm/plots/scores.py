@@ -12,7 +12,7 @@ from phonofilm.media.atomic import try_target, write_atomically
 from phonofilm.parts import parts_from_json
 from phonofilm.plots.remarks import remarks, skipped
 from phonofilm.plots.rows import save_rows
-from phonofilm.plots.tables import csv_table, latex_table, markdown_table, number
+from phonofilm.plots.tables import csv_table, latex_table, markdown_list, markdown_table, number
 
 Reports = Mapping[str, Mapping[str, Any]]
 """What ``phonofilm score`` wrote, by the name that the system shall have."""
@@ -50,7 +50,7 @@ def markdown(reports: Reports) -> str:
     Below the table stands what was left out and why, and how intervals were made.
     """
     table = f"{markdown_table(*_table(reports))}\n"
-    below = "".join(f"* {line}\n" for line in _below(reports))
+    below = markdown_list(_below(reports))
     return f"{table}\n{below}" if below else table
 
 

@@ -12,7 +12,15 @@ Row = Sequence[str]
 ROUNDING = 1e-9
 """What is smaller comes from rounding, and is shown as 0."""
 
-_LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "|": r"\textbar{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+}
+_MARKDOWN = re.compile(r"[\\`*_|<]")
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -24,6 +32,11 @@ def markdown_table(head: Row, rows: Sequence[Row]) -> str:
     """A Markdown table without a last line's end: the first column left, the others right."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
+
+
+def markdown_list(lines: Sequence[str]) -> str:
+    """A line of a Markdown list for each, with what Markdown would read as a sign written out."""
+    return "".join(f"* {_MARKDOWN.sub(_written_out, line)}\n" for line in lines)
 
 
 def latex_table(head: Row, rows: Sequence[Row], below: Sequence[str] = ()) -> str:
@@ -54,4 +67,8 @@ def csv_table(head: Row, rows: Sequence[Row]) -> str:
 
 def _tex(cell: str) -> str:
     """A cell with what LaTeX would read as a command written out."""
-    return re.sub(r"[\\~^#$%&_{}]", lambda found: _LATEX.get(found[0], "\\" + found[0]), cell)
+    return re.sub(r"[\\~^|<>#$%&_{}]", lambda found: _LATEX.get(found[0], "\\" + found[0]), cell)
+
+
+def _written_out(sign: re.Match[str]) -> str:
+    return "\\" + sign[0]
