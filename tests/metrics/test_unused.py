@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.metrics import score_folder
 from phonofilm.metrics._folder import films
-from phonofilm.metrics._unused import unused
+from phonofilm.metrics._unused import borrowed, unused
 
 
 def notes(folder: Path) -> list[str]:
@@ -26,7 +27,24 @@ def test_lines_of_a_manifest_without_a_film_are_counted(noise: Callable[[int], P
     assert films(folder)[0].prompt == "a bell rings", "a byte order mark is no part of the first line"
     line = f"the manifest of {folder} lists 2 films that are not there, such as nope.mp4"
     assert notes(folder) == [line]
-    assert score_folder(folder, folder, ["avalign-svg"]).notes == (line,), "said once"
+    assert score_folder(folder, folder, ["avalign-svg"]).notes[1:] == (line,), "said once"
+
+
+def test_films_that_are_the_references_own_are_counted(noise: Callable[[int], Path], tmp_path: Path) -> None:
+    own, true = noise(3), tmp_path / "true"
+    shutil.copytree(own, true)
+    line = "{} of 3 films are the reference's own, byte for byte: name a reference of other films, unless it is true "
+    line += "films that you score"
+    for reference in (own, true):
+        assert score_folder(own, reference, ["silence"]).notes == (line.format(3),)
+    kept = (true / "0.mkv").read_bytes()
+    (true / "0.mkv").write_bytes(kept[:-1] + bytes([kept[-1] ^ 1]))
+    assert (true / "0.mkv").stat().st_size == (own / "0.mkv").stat().st_size
+    (true / "1.mkv").unlink()
+    (true / "2.mkv").rename(true / "other.mkv")
+    assert borrowed(films(own), films(true)) == [line.format(1)]
+    (true / "other.mkv").unlink()
+    assert borrowed(films(own), films(true)) == []
 
 
 def test_films_further_down_and_texts_are_named(noise: Callable[[int], Path]) -> None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from phonofilm.errors import MediaError, SettingError
 from phonofilm.plots.rows import draw_rows, save_rows
@@ -35,6 +38,19 @@ def test_every_value_stands_in_its_panel_on_its_row_within_its_interval():
     assert [line.get_xydata().tolist() for line in offset.lines] == [[[-9.0, 0], [4.0, 0]], [[-3.0, 0]]]
     assert [label.get_text() for label in f1.get_yticklabels()] == ["model", "chance"]
     assert f1.yaxis_inverted()
+
+
+@pytest.mark.parametrize("scale", [0.00024, 0.97, 150_000])
+def test_no_label_of_an_axis_runs_into_the_next(scale):
+    ends = {name: (scale / 2, [-scale, scale]) for name in BETTER}
+    columns = [{"score": name, "title": name} for name in [*BETTER] * 3]
+    figure = draw_rows({"columns": columns, "rows": [row("a longer label", "model", **ends)]})
+    FigureCanvasAgg(figure).draw()
+    for axes in figure.axes:
+        labels = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+        shown = [one for one in labels if axes.bbox.x0 <= (one.x0 + one.x1) / 2 <= axes.bbox.x1]
+        assert len(shown) > 1 or not axes.get_visible()
+        assert all(left.x1 + 3 < right.x0 for left, right in pairwise(shown))
 
 
 def test_the_file_is_a_picture_and_is_not_replaced_unasked(tmp_path):

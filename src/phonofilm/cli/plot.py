@@ -15,15 +15,17 @@ def plot(
     inputs: Annotated[list[Path], typer.Argument(metavar="FILM | SCORES.json ...", help="A film, or files of scores.")],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="A .png name; for scores also .md or .tex (default: .png beside it)."),
+        typer.Option(
+            "-o", "--output", help="A .png name; for scores also .md, .tex or .csv (default: .png beside it)."
+        ),
     ] = None,
     events: Annotated[bool, typer.Option(help="Look for events in picture and sound, and mark them.")] = True,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing picture.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Draw a film's contact sheet: frames over waveform over spectrogram, with the events seen and heard.
 
-    Or draw what ``phonofilm score`` wrote, of one system or of several beside each other: as a picture, or as a table
-    for a page (.md) or a paper (.tex). Systems are called by the folder
+    Or draw what ``phonofilm score`` wrote, of one system or of several beside each other: as a picture, as a table
+    for a page (.md) or a paper (.tex), or film by film (.csv). Systems are called by the folder
     that was scored, or where two are the same by the one that their scores lie in.
 
     Examples:

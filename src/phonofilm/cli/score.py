@@ -29,8 +29,8 @@ def score(
         list[Path] | None,
         typer.Option(
             "--also",
-            help="In another form too, by its ending: tables in .md or .tex, a .png, film by film in .csv. "
-            "May be repeated.",
+            help="In another form too, by its ending: tables in .md or .tex, a .png, film by film in .csv; a "
+            "comparison in .json, .md, .tex or, with all digits, .csv. May be repeated.",
         ),
     ] = None,
     reference: Annotated[

@@ -22,7 +22,7 @@ from phonofilm.metrics._looking import Looker, Measured
 from phonofilm.metrics._report import Report
 from phonofilm.metrics._score import Metric
 from phonofilm.metrics._subject import Subject
-from phonofilm.metrics._unused import unused
+from phonofilm.metrics._unused import borrowed, unused
 from phonofilm.workers import helpers
 
 AHEAD = 3
@@ -118,7 +118,9 @@ def score_folder(
 
     passes = through(own), None if true is None else through(true, digests)
     report = finish(*passes, wanted, seed, skip_bad, digests or {})
-    beside = [*unused(folder, own), *([] if reference is None else unused(reference, true or ()))]
+    beside = unused(folder, own)
+    if reference is not None and true is not None:
+        beside = [*borrowed(own, true), *beside, *unused(reference, true)]
     return replace(
         report,
         notes=tuple(dict.fromkeys([*report.notes, *beside])),  # one folder may be both

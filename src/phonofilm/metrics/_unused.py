@@ -1,10 +1,12 @@
-"""What lies in a folder of films and was not used, in sentences for whoever reads the scores."""
+"""What a folder of films holds beside what is scored, or in its stead, in sentences for whoever reads the scores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
+from phonofilm.media.digest import file_sha256
 from phonofilm.metrics._folder import MANIFEST, SENTENCE, Film, manifest, nested, some
 
 
@@ -43,6 +45,28 @@ def unused(folder: str | Path, films: Sequence[Film]) -> list[str]:
         ),
         *([f"films in subfolders of {folder} are not looked at: {some(deep)}"] if deep else []),
     ]
+
+
+def borrowed(films: Sequence[Film], reference: Sequence[Film]) -> list[str]:
+    """A sentence if films are the reference's own bytes; only those are read whose size a reference film has too."""
+
+    @cache
+    def size(path: Path) -> int:
+        return path.stat().st_size if path.is_file() else -1
+
+    digest = cache(file_sha256)
+    both = {size(film.path) for film in films} & {size(film.path) for film in reference} - {-1}
+    true, own = ([film.path for film in some if size(film.path) in both] for some in (reference, films))
+    known = {digest(path) for path in true}
+    found = sum(digest(path) in known for path in own)
+    return (
+        [
+            f"{found} of {len(films)} films are the reference's own, byte for byte: name a reference of other films, "
+            "unless it is true films that you score"
+        ]
+        if found
+        else []
+    )
 
 
 def _absent(folder: Path, films: Sequence[Film]) -> list[str]:

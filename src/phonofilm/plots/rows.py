@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PANELS = 5  # beside each other
+TICKS = 4  # spaces between ticks of a panel at most: the labels of more run into each other
 COLORS = {"model": "#1f5fd0", "shuffled": "#999999", "codec": "#2a8f4d", "true": "#2a8f4d"}
 """By kind of row: models blue, chance grey, ceilings green; labels tell them apart without colour."""
 
@@ -60,6 +61,8 @@ def draw_rows(results: Mapping[str, Any]) -> Figure:
 
 
 def _panel(axes: Axes, column: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     for place, row in enumerate(rows):
         value = _value(row, column["score"])
         if value is None:
@@ -73,6 +76,7 @@ def _panel(axes: Axes, column: Mapping[str, Any], rows: Sequence[Mapping[str, An
     axes.set_xlabel(f"{_better(rows, column['score'])} is better", fontsize=8)
     axes.set_yticks(range(len(rows)), [row["label"] for row in rows], fontsize=8)
     axes.tick_params(axis="x", labelsize=8)
+    axes.xaxis.set_major_locator(MaxNLocator(TICKS))
     axes.grid(axis="both", color="#e5e5e5", linewidth=0.6)
     axes.set_axisbelow(True)
 
