@@ -11,10 +11,10 @@ frames linearly, where each sound would be without it, and averaged over sounds;
 steps of 5 ms. A clip in which only one side holds anything counts 600 ms, the largest lag, so that no system gains by
 silence: wrong sound has about 300. One in which neither does has nothing to be in time with, and does not count.
 
-``sync-offset`` is its signed companion, of the set: the lag at which the mean over clips of all those curves is
-highest; positive where the sound is late. Chance, of ``sync-error``: each picture with the sound of another clip; a
-signed lag has none, since by chance it may be anything, 0 too. A picture whose drops of motion vary by no more than
-0.05 of 255 grey levels stands still, and shows none.
+``sync-offset`` is its signed companion, of the set: the lag at which the mean over clips of all those curves is highest
+(of lags that fit alike the smallest); positive where the sound is late. Chance, of ``sync-error``: each picture with
+the sound of another clip; a signed lag has none, since by chance it may be anything, 0 too. A picture whose drops of
+motion vary by no more than 0.05 of 255 grey levels stands still, and shows none.
 
 Traps. The lag of a single film is uncertain: a regular beat fits at every multiple of its period, and real films in
 which something moves between sounds may fit best far away. The mean over many clips is what counts. Of a handful of
