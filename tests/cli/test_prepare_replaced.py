@@ -19,6 +19,7 @@ score: {measures: [level]}
 splits: {kind: shares, seed: 0, shares: {train: 1}}
 pack: {fps: 5}
 """
+CARD = "{title: Noise, licence: mit}"
 RAN = ("prepare", "run", "few.yaml", "films", "-o", "packed", "--workers", "1")
 
 
@@ -85,3 +86,64 @@ def test_folders_of_other_things_are_no_place_for_clips_or_a_work_folder(run: Ru
     assert not Path("new").exists() and not Path("photos.work").exists()
     (other / "cat.jpg").rename(other / ".hidden")
     assert run("prepare", "scan", "films", "-o", other).status == 0
+
+
+def test_what_was_packed_and_what_was_published_do_not_mix(run: Run, packed: Path) -> None:
+    Path("card.yaml").write_text(CARD)
+    assert run("prepare", "publish", packed, "-o", "hub", "--card", "card.yaml").status == 0
+    before = bytes_of(Path("hub"))
+    for command in (["pack", "packed.work"], ["run", "few.yaml", "films"]):
+        ran = run("prepare", *command, "-o", "hub", "--force")
+        assert ran.status == 2
+        assert "hub was made by phonofilm prepare publish: name another folder with -o" in ran.err
+    assert bytes_of(Path("hub")) == before
+
+
+def test_no_output_lies_among_the_films(run: Run, packed: Path) -> None:
+    Path("card.yaml").write_text(CARD)
+    before = bytes_of(Path("films"))
+    for suffix, command in (
+        ("packed", ["pack", "packed.work", "--files"]),
+        ("packed", ["run", "few.yaml", "films", "--work", "new"]),
+        ("hub", ["publish", packed, "--card", "card.yaml", "--work", "packed.work"]),
+    ):
+        ran = run("prepare", *command, "-o", "films/inner/out")
+        assert ran.status == 2, command
+        offered = f"choose another folder, such as {Path('films').resolve()}.{suffix}\n"
+        assert "films/inner/out lies in the folder of the films" in ran.err and ran.err.endswith(offered)
+    assert bytes_of(Path("films")) == before and not Path("films/inner").exists() and not Path("new").exists()
+
+
+def test_clips_of_another_form_are_told_with_the_options_that_made_them(run: Run, packed: Path) -> None:
+    Path("card.yaml").write_text(CARD)
+    form = ["--size", "16x16", "--fps", "5", "--sample-rate", "8000", "--aac", "--files", "--shard-mb", "2"]
+    assert run("prepare", "pack", "packed.work", "-o", "small", *form).status == 0
+    assert run("prepare", "pack", "packed.work", "-o", "later", "--fps", "2", "--splits", "test=1").status == 0
+    before, again = (
+        bytes_of(Path("small")),
+        ["pack", "packed.work", "-o", "small", "--force", *form, "--splits", "train=1"],
+    )
+    publish = ["publish", "small", "-o", "hub", "--card", "card.yaml", "--work", "packed.work"]
+    for command, end in ((["verify", "packed.work", "--packed", "small"], "\n"), (publish, ", or leave --work out\n")):
+        ran = run("prepare", *command)
+        assert ran.status == 2
+        assert "differ in 2 clips" in ran.err and "small was made with other settings (" in ran.err
+        assert "pack.fps 5 -> 2" in ran.err and "pack.size [16, 16] -> none" in ran.err
+        assert ran.err.endswith(f": run phonofilm prepare {' '.join(again)}{end}")
+    assert not Path("hub").exists()
+    assert run("prepare", *again).status == 0
+    assert bytes_of(Path("small")) == before
+    assert run("prepare", "verify", "packed.work", "--packed", "small").status == 0
+
+
+def test_numbers_and_pages_replace_nothing_that_belongs_to_a_folder(run: Run, packed: Path) -> None:
+    work = Path("packed.work")
+    before = bytes_of(Path())
+    for file in (work / "plan.json", work / "made.json", work / "report.html", packed / "shard-000009.tar"):
+        ran = run("prepare", "stats", work, "-o", file, "--force")
+        assert ran.status == 2, file
+        assert f"{file} is not free, {file.name} belongs to {file.parent.resolve()}: " in ran.err
+    (stage,) = work.glob("split-*")
+    assert f"{stage} is not free" in run("prepare", "report", work, "-o", stage).err
+    assert bytes_of(Path()) == before
+    assert run("prepare", "stats", work, "-o", work / "stats.json").status == 0

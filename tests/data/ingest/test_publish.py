@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from huggingface_hub import DatasetCard
 
 from phonofilm.data.ingest.card import LICENCES, Card, Origin
 from phonofilm.data.ingest.ledger import Ledger
-from phonofilm.data.ingest.publish import publish
+from phonofilm.data.ingest.publish import is_published, publish
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import SourceRow
 from phonofilm.data.ingest.stats import stats
@@ -144,6 +145,64 @@ def test_what_was_published_is_replaced_when_told_so_only(packed: Path, tmp_path
     fresh = tmp_path.parent / f"{tmp_path.name}-fresh"
     publish(packed, fresh, CARD)
     assert files(tmp_path) == files(fresh), "no shard of the earlier one is left"
+
+
+def test_force_replaces_what_was_published_and_nothing_else(
+    packed: Path, tmp_path: Path, samples: list[Sample]
+) -> None:
+    pack(samples[:2], tmp_path / "other")
+    for name in ("films/a.mp4", "work/plan.json", "code/README.md", "code/data/train/mine.tar"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("mine")
+    before = files(tmp_path)
+    for name in ("other", "films", "work", "code"):
+        with pytest.raises(MediaError, match=f"{name} holds other things, .* the first: name a new folder"):
+            publish(packed, tmp_path / name, CARD, force=True)
+    assert files(tmp_path) == before
+    hub = tmp_path / "hub"
+    publish(packed, hub, CARD)
+    own = {".gitattributes": b"*.tar lfs", "data/notes.txt": b"mine", "LICENSE": b"mine"}
+    for name, data in own.items():
+        (hub / name).write_bytes(data)
+    publish(tmp_path / "other", hub, CARD, force=True)
+    publish(tmp_path / "other", tmp_path / "fresh", CARD)
+    assert files(hub) == files(tmp_path / "fresh") | own, "no split of the earlier one is left"
+
+
+def test_one_that_was_stopped_does_not_look_whole_and_is_made_again(
+    packed: Path, tmp_path: Path, samples: list[Sample], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = tmp_path / "hub"
+    pack(samples[:2], tmp_path / "other")
+    publish(tmp_path / "other", hub, CARD)
+    before = files(hub)
+    (packed / "shard-000000.tar").rename(tmp_path / "kept.tar")
+    with pytest.raises(MediaError, match="cannot be read"):
+        publish(packed, hub, CARD, force=True)
+    (tmp_path / "kept.tar").rename(packed / "shard-000000.tar")
+    assert files(hub) == before, "the earlier one stays until all is ready"
+    stop = Stopping(2)
+    with monkeypatch.context() as patch:
+        patch.setattr("phonofilm.data.ingest.publish.rename", stop)
+        with pytest.raises(KeyboardInterrupt):
+            publish(packed, hub, CARD, force=True)
+    assert not (hub / "README.md").exists() and is_published(hub)
+    publish(packed, hub, CARD)
+    publish(packed, tmp_path / "fresh", CARD)
+    assert files(hub) == files(tmp_path / "fresh")
+
+
+@dataclass
+class Stopping:
+    """Renames files, so many; then somebody stops it."""
+
+    left: int
+
+    def __call__(self, path: Path, name: Path) -> None:
+        if not self.left:
+            raise KeyboardInterrupt
+        self.left -= 1
+        path.replace(name)
 
 
 def test_what_was_left_out_is_said(packed: Path, tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ import typer
 
 from phonofilm.cli.prepare.clapperboard import clapperboard
 from phonofilm.cli.prepare.looking import explain, report, stats
+from phonofilm.cli.prepare.publishing import publish
 from phonofilm.cli.prepare.recipes import recipes, run
 from phonofilm.cli.prepare.stages import caption, filter_, scan, score, split
-from phonofilm.cli.prepare.storing import encode, pack, publish
+from phonofilm.cli.prepare.storing import encode, pack
 from phonofilm.cli.prepare.verifying import verify
 
 app = typer.Typer(

@@ -11,6 +11,7 @@ from phonofilm.cli.prepare.running import BARE, Engines, engines, warn
 from phonofilm.cli.prepare.stages import Work
 from phonofilm.cli.sharing import given_by
 from phonofilm.data.ingest.counting import counted
+from phonofilm.errors import SettingError
 
 
 def stats(
@@ -22,11 +23,16 @@ def stats(
 
     Example: phonofilm prepare stats work/ -o stats.json
     """
+    from phonofilm.data.ingest.belonging import check_free
     from phonofilm.data.ingest.outcome import so_far
     from phonofilm.data.ingest.stats import stats as count
     from phonofilm.data.ingest.workspace import Workspace
     from phonofilm.media.atomic import write_atomically
 
+    if force and output is None:
+        raise SettingError("--force is of a file: add -o, or leave it out")
+    if output is not None:
+        check_free(output)
     ledger, lacking = so_far(Workspace.open(work))
     warn(lacking)
     numbers = count(ledger)
@@ -76,9 +82,12 @@ def report(
 
     Example: phonofilm prepare report work/
     """
+    from phonofilm.data.ingest.belonging import check_free
     from phonofilm.data.ingest.outcome import draw, so_far
     from phonofilm.data.ingest.workspace import Workspace
 
+    if output is not None:
+        check_free(output)
     space = Workspace.open(work)
     ledger, lacking = so_far(space)
     warn(lacking)

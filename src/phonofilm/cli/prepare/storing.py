@@ -1,4 +1,4 @@
-"""``phonofilm prepare pack``, ``encode`` and ``publish``: clips as files, and what is made of them."""
+"""``phonofilm prepare pack`` and ``encode``: clips as files, and latents of them."""
 
 from __future__ import annotations
 
@@ -120,13 +120,18 @@ def replaces(work: Path, output: Path, plan: Plan, *, force: bool) -> bool:
     It may by ``--force``, or if it is this work folder's own and comes of the same settings.
 
     Raises:
-        MediaError: if there is one, and it may not; or if the folder is no packed folder and holds things.
+        MediaError: if there is one, and it may not; or if the folder is no packed folder and holds things, or lies
+            among the films.
     """
-    from phonofilm.data.ingest.ownership import check_place, is_own, other_settings
+    from phonofilm.data.ingest.ownership import check_outside, check_place, is_own, other_settings
+    from phonofilm.data.ingest.publish import is_published
     from phonofilm.data.packed.rows import INDEX, OWN
     from phonofilm.media.atomic import check_target
 
+    check_outside(output, Path(plan.films), "packed")
     check_place(output, OWN)
+    if is_published(output):
+        raise MediaError(f"{output} was made by phonofilm prepare publish: name another folder with -o")
     if not force and is_own(work, output):
         if changes := other_settings(work, output, plan.deciding):
             raise MediaError(
@@ -233,42 +238,3 @@ def encode(
     options = " split=train" * ("train" in content.splits) + " leave_short=true" * leave_short
     made = counted(len(windows.clip), "window")
     typer.echo(f"{folder}: {made}; train with phonofilm train {model} latents={packed}{options}")
-
-
-def publish(
-    packed: Packed,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the hub.")],
-    card: Annotated[
-        Path, typer.Option(help="YAML with title, licence, description, origins (name, licence, url), languages, tags.")
-    ],
-    work: Annotated[Path | None, typer.Option(help="Work folder, to say what was left out and why.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
-) -> None:
-    """Make a data set folder for the Hugging Face hub, with a card; refused while a licence is not stated.
-
-    Example: phonofilm prepare publish packed/ -o hub/ --card card.yaml --work work/
-    """
-    import yaml
-
-    from phonofilm.data.ingest.card import Card
-    from phonofilm.data.ingest.outcome import differing, kept, outcome
-    from phonofilm.data.ingest.publish import publish as write
-    from phonofilm.data.ingest.settings import checked
-    from phonofilm.data.ingest.stats import stats
-    from phonofilm.data.ingest.workspace import Workspace
-    from phonofilm.data.packed.folder import Packed as Content
-
-    if not card.exists():
-        raise MediaError(f"{card} is not there: write it as in docs/prepare.md, with at least title and licence")
-    try:
-        values = yaml.safe_load(card.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise MediaError(f"{card} cannot be read as YAML ({' '.join(str(error).split())}): mend it") from error
-    space = None if work is None else Workspace.open(work)
-    if space is not None and (others := differing(space, kept(space), Content(packed))):
-        raise SettingError(
-            f"{packed} and {work} differ in {counted(len(others), 'clip')}, first in {others[0]}: "
-            "name the work folder that it was packed from, unchanged since, or leave --work out"
-        )
-    numbers = None if space is None else stats(outcome(space))
-    typer.echo(write(packed, output, checked(Card, values, str(card)), numbers, force=force))

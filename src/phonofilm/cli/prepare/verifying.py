@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from phonofilm.cli.prepare.remaking import check_same
 from phonofilm.cli.prepare.running import Running, running
 from phonofilm.cli.prepare.stages import Work
 from phonofilm.cli.progress import progress
@@ -18,8 +18,6 @@ from phonofilm.data.ingest.counting import counted
 from phonofilm.errors import MediaError
 
 if TYPE_CHECKING:
-    from phonofilm.data.ingest.cutting import Kept
-    from phonofilm.data.ingest.workspace import Workspace
     from phonofilm.data.packed.folder import Packed
 
 
@@ -57,7 +55,7 @@ def verify(
     space = running.own(Workspace.open(work))
     films, content = kept(space), None if packed is None else Packed(packed)
     if content is not None:
-        _check_same(content, space, films)  # now, not after hours of decoding
+        check_same(content, space, films)  # now, not after hours of decoding
     jobs = {film.seen: film for film in films if film.is_there}
     lacking = [film.row.path for film in films if not film.is_there]
     faulty = len(lacking)
@@ -82,27 +80,6 @@ def verify(
         faulty += 1
     if faulty:
         raise typer.Exit(TOO_BAD)
-
-
-def _check_same(content: Packed, space: Workspace, films: Iterable[Kept]) -> None:
-    """Object to a packed folder of other clips than were cut of these films.
-
-    Raises:
-        MediaError: if it is one.
-    """
-    from phonofilm.data.ingest.outcome import differing
-    from phonofilm.data.ingest.ownership import is_own
-
-    folder = content.files.root
-    if others := differing(space, films, content):
-        fix = (
-            f"run phonofilm prepare pack {space.folder} -o {folder} --force"
-            if is_own(space.folder, Path(folder))
-            else f"{folder} was not packed from {space.folder}, or changed since: name the work folder that it is of"
-        )
-        raise MediaError(
-            f"{folder} and {space.folder} differ in {counted(len(others), 'clip')}, first in {others[0]}: {fix}"
-        )
 
 
 def _is_whole(content: Packed, work: Path) -> bool:

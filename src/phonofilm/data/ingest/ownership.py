@@ -57,6 +57,15 @@ def is_own(work: Path, packed: Path) -> bool:
     return made is not None and index.is_file() and made.index == file_sha256(index)
 
 
+def made_with(work: Path, packed: Path) -> dict[str, Any] | None:
+    """The settings that a packed folder was made with; ``None`` if it is not as this work folder made it.
+
+    Raises:
+        MediaError: if the notes are damaged.
+    """
+    return _made(work)[_name(work, packed)].settings if is_own(work, packed) else None
+
+
 def other_settings(work: Path, packed: Path, settings: Mapping[str, Any]) -> list[str]:
     """What was otherwise when this work folder made the packed folder, such as ``pack.fps 8 -> 2``.
 
@@ -81,6 +90,25 @@ def check_place(folder: Path, own: Sequence[str]) -> None:
     names = sorted(path.name for path in folder.glob("[!.]*")) if folder.is_dir() else []
     if names and not any(fnmatch(name, pattern) for name in names for pattern in own):
         raise MediaError(f"{folder} holds other things, {names[0]} the first: name a new folder")
+
+
+def check_outside(folder: Path, films: Path, suffix: str) -> None:
+    """Object to a folder for results that lies among the films, where clips would count as films.
+
+    Args:
+        folder: need not be there.
+        films: folder of the films.
+        suffix: of the name that is offered.
+
+    Raises:
+        MediaError: if it does.
+    """
+    place = films.resolve()
+    if place in (folder.resolve(), *folder.resolve().parents):
+        raise MediaError(
+            f"{folder} lies in the folder of the films, where clips that are cut would be taken for films: "
+            f"choose another folder, such as {place}.{suffix}"
+        )
 
 
 def own(work: Path) -> list[Path]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from phonofilm.data.ingest.ownership import check_outside
 from phonofilm.data.ingest.reasons import Reason
 from phonofilm.data.ingest.rows import AudioTrack, Failure, Row, SourceRow, VideoTrack
 from phonofilm.data.ingest.stage import Parts, Stage
@@ -102,12 +103,7 @@ def check_places(folder: Path, work: Path) -> None:
     Raises:
         MediaError: see :func:`films`; or if the work folder lies among the films.
     """
-    place = folder.resolve()
-    if place in (work.resolve(), *work.resolve().parents):
-        raise MediaError(
-            f"{work} lies in the folder of the films, where clips that are cut would be taken for films: "
-            f"choose another work folder, such as {place}.work"
-        )
+    check_outside(work, folder, "work")
     _ = list(films(folder))
 
 
