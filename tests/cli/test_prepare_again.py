@@ -179,6 +179,7 @@ def test_measuring_less_than_the_rules_ask_for_is_refused_before_it(run: Run, fi
 
 def test_rules_in_force_stay_until_they_are_replaced_or_taken_back(run: Run, films: Path) -> None:
     assert run("prepare", "score", "work", "--measure", "level").status == 0
+    assert "--missing is of rules: add --rule" in run("prepare", "filter", "work", "--missing", "keep").err
     given = ["--rule", "peak < -99 and not all_zero", "--rule", "rms < -99"]
     first = run("prepare", "filter", "work", *given)
     assert first.out.splitlines()[:3] == [

@@ -21,7 +21,7 @@ def test_captions_that_are_refused_change_nothing_and_lists_are_found_in_both_pl
     (folder / "beside.csv").write_text("path,caption\n0,rain, then a bell\n")
     for name, problem in {
         "none.csv": f"there is no list none.csv, neither in {folder} nor here",
-        "here.csv": "unknown column 'caption'",
+        "here.csv": "here.csv lacks the column caption; it has path, text: rename the one that holds it",
         "beside.csv": "beside.csv, line 2 has more cells than the header",
     }.items():
         ran = run(*caption, f"list:{name}")

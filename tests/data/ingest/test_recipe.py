@@ -76,6 +76,9 @@ def test_a_recipe_that_says_nothing_of_captions_requires_none(tmp_path: Path) ->
     [
         ({"splot": {}}, r"unknown setting 'splot': did you mean 'split'\?"),
         ({"split": {"seconds": 4, "rest": 5}}, r"split\.rest must be at most the length of a clip, 4 s \(got 5\)"),
+        ({"split": {"seconds": 1e-9}}, r"split\.seconds must be at least 1/1000"),
+        ({"split": {"seconds": 4, "stride": 1e-9}}, r"split\.stride must be at least 1/1000"),
+        ({"split": {"stride": 1}}, r"split\.stride needs seconds, the length of a clip"),
         ({"split": {"secnds": 4}}, r"in split: unknown setting 'secnds': did you mean 'seconds'\?"),
         (
             {"caption": {"sources": [{"kind": "beside"}, {"kind": "list", "file": "a", "captions": "b"}]}},
@@ -123,7 +126,8 @@ def test_all_mistakes_are_told_at_once_and_a_misspelt_key_once(tmp_path: Path) -
     wrong = {"split": {"seconds": -1, "strid": 2}, "pack": {"channels": 3}, "splits": {"kind": "shares", "share": {}}}
     with pytest.raises(SettingError) as caught:
         read_recipe(written(tmp_path, **wrong))
-    for words in ("in split: unknown setting 'strid'", "split.seconds must be above 0 (got -1)", "pack.channels"):
+    out_of_range = "split.seconds must be at least 1/1000 (got -1)"
+    for words in ("in split: unknown setting 'strid'", out_of_range, "pack.channels"):
         assert words in str(caught.value)
     assert "did you mean 'shares'" in str(caught.value) and "missing" not in str(caught.value)
     with pytest.raises(

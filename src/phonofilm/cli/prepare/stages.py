@@ -54,7 +54,7 @@ def split(
     work: Work,
     seconds: Annotated[str | None, typer.Option(help="Length of a clip; without it each film is one clip.")] = None,
     stride: Annotated[
-        str | None, typer.Option(help="Seconds from one clip's beginning to the next one's (the length).")
+        str | None, typer.Option(help="With --seconds: from one clip's beginning to the next one's (the length).")
     ] = None,
     skip: Annotated[str, typer.Option(help="Seconds left out at the beginning of each film.")] = "0",
     rest: Annotated[str | None, typer.Option(help="Keep a shorter last clip if it has this many seconds.")] = None,
@@ -129,6 +129,8 @@ def score(
     from phonofilm.data.ingest.settings import checked
     from phonofilm.data.ingest.workspace import Workspace
 
+    if listing and plugins:
+        raise SettingError("--plugin is of measuring: leave out --list to measure with it")
     if listing:
         typer.echo(_families(measures))
         return
@@ -193,6 +195,8 @@ def filter_(
         raise SettingError("--no-rules takes all rules back: give it, or --rule, not both")
     space = Workspace.open(work)
     before = Filtering() if rules or no_rules else space.plan.filter or Filtering()
+    if missing and not (rules or before.rules):
+        raise SettingError("--missing is of rules: add --rule, since none are in force, or leave it out")
     given = {"rules": rules or before.rules, "missing": missing or before.missing}
     settings = checked(Filtering, given, "phonofilm prepare filter")
     measured = space.scoring.settings
@@ -243,6 +247,9 @@ def caption(
 
     if (url is None) != (model is None):
         raise SettingError("a model that is asked needs both --url and --model")
+    if url is None and (sound or prompt is not None):
+        given_alone = "--sound" if sound else "--prompt"
+        raise SettingError(f"{given_alone} is of a model that is asked: add --url and --model, or leave it out")
     opened = Workspace.open(work)
     asked: list[dict[str, object]] = [_source(text, opened.films) for text in sources or ()]
     if url is not None:

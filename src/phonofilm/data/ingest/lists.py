@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path, PurePosixPath
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from phonofilm.errors import SettingError, unknown_name
+from phonofilm.errors import SettingError
 
 T = TypeVar("T")
 
@@ -168,8 +168,9 @@ def _json_lines(path: Path) -> Iterator[Mapping[str, Any]]:
 
 def _cell(row: Mapping[str, Any], column: str, path: Path) -> str:
     if column not in row:
-        error = unknown_name("column", column, (str(name) for name in row))
-        raise SettingError(f"{path}: {error}")
+        raise SettingError(
+            f"{path} lacks the column {column}; it has {', '.join(map(str, row))}: rename the one that holds it"
+        )
     return str(row[column] or "")
 
 

@@ -31,6 +31,8 @@ from phonofilm.media.span import Span
 from phonofilm.shapes import sample_of
 
 VERSION = 3
+Length = Annotated[Fraction, Field(ge=EARLY)]
+"""Seconds between two moments that a film's times tell apart; shorter ones would give windows without end."""
 LACKING = SHORTFALL / 2
 """Where more of its sound is missing, in seconds, there is no clip; cutting, which counts samples, bears twice it."""
 
@@ -40,18 +42,25 @@ class Split(Row):
 
     Attributes:
         seconds: length of a clip; ``None``: each film is one clip.
-        stride: from one clip's beginning to the next one's; ``None``: the length.
+        stride: from one clip's beginning to the next one's, of clips that have a length; ``None``: the length.
         skip: seconds left out at a film's beginning.
         rest: what remains at the end is a shorter clip, from this length on, in seconds; ``None``: it is left out.
         scenes: windows begin anew at each hard cut of the picture and none reaches over one; without ``seconds`` each
             scene is one clip. Every picture is decoded to find the cuts.
     """
 
-    seconds: Annotated[Fraction, Field(gt=0)] | None = None
-    stride: Annotated[Fraction, Field(gt=0)] | None = None
+    seconds: Length | None = None
+    stride: Length | None = None
     skip: Annotated[Fraction, Field(ge=0)] = Fraction(0)
     rest: Annotated[Fraction, Field(ge=0)] | None = None
     scenes: bool = False
+
+    @field_validator("stride")
+    @classmethod
+    def _is_of_a_length(cls, stride: Fraction | None, told: ValidationInfo) -> Fraction | None:
+        if stride is not None and told.data.get("seconds", stride) is None:  # each clip would reach to the film's end
+            raise ValueError("needs seconds, the length of a clip: without it each film, or scene, is one clip")
+        return stride
 
     @field_validator("rest")
     @classmethod
