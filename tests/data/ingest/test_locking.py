@@ -6,8 +6,11 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Thread
+from time import sleep
 
 import pytest
+from filelock import FileLock
 
 from phonofilm.data.ingest.locking import at_work
 from phonofilm.data.ingest.stage import Shard
@@ -42,6 +45,27 @@ def test_shares_of_one_division_run_side_by_side_and_none_beside_all(tmp_path: P
     with at_work(tmp_path, Shard()), pytest.raises(SettingError), at_work(tmp_path, Shard(2, 3)):
         pass
     with at_work(tmp_path / "one", Shard()), at_work(tmp_path / "two", Shard()):
+        pass
+
+
+def test_a_run_does_not_take_another_that_looks_for_the_same_for_one_at_work(tmp_path: Path) -> None:
+    """Jobs of an array that begin together all try the lock that an earlier run without shares left."""
+    with at_work(tmp_path, Shard()):
+        pass
+    (left,) = tmp_path.glob(".lock-*")
+    looking = FileLock(left, thread_local=False)
+    looking.acquire()
+
+    def look() -> None:
+        sleep(0.2)
+        looking.release()
+
+    thread = Thread(target=look)
+    thread.start()
+    with at_work(tmp_path, Shard(0, 3)), at_work(tmp_path, Shard(1, 3)):
+        pass
+    thread.join()
+    with looking, pytest.raises(SettingError, match="another run is at work"), at_work(tmp_path, Shard(0, 3)):
         pass
 
 

@@ -12,6 +12,9 @@ from phonofilm.data.ingest.stage import Shard
 from phonofilm.errors import SettingError, StorageError
 from phonofilm.media.atomic import make_folder
 
+PATIENCE = 1.0
+"""Seconds: runs of one division that begin together hold each foreign lock for a moment, to see whether it is free."""
+
 
 @contextmanager
 def at_work(folder: Path, share: Shard) -> Iterator[None]:
@@ -28,7 +31,7 @@ def at_work(folder: Path, share: Shard) -> Iterator[None]:
     with _held(own):
         for other in sorted(folder.glob(_name("*"))):
             if not other.name.endswith(f"-of-{share.count}"):
-                with _held(other):  # nobody is at work there
+                with _held(other, PATIENCE):  # nobody is at work there
                     pass
         yield
 
@@ -38,10 +41,10 @@ def _name(share: Shard | str) -> str:
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[None]:
+def _held(path: Path, patience: float = 0) -> Iterator[None]:
     lock = FileLock(path)
     try:
-        lock.acquire(blocking=False)
+        lock.acquire(timeout=patience)
     except Timeout as error:
         raise SettingError(
             f"another run is at work in {path.parent}: wait until it has ended, or end it; "
