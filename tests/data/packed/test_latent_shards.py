@@ -76,6 +76,22 @@ def test_rows_of_other_windows_are_made_again_and_never_finished(
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole
 
 
+def test_latents_that_were_lost_or_changed_are_made_again(samples: list[Sample], tmp_path: Path, codec: Codec) -> None:
+    pack(samples, tmp_path)
+    windows = windows_of(tmp_path)
+    folder = encode(windows, codec)
+    shard = folder / "shard-000000.tar"
+    whole = shard.read_bytes()
+    for damaged in (b"", whole[: len(whole) // 2], whole[:1000] + bytes([whole[1000] ^ 1]) + whole[1001:]):
+        shard.unlink()
+        if damaged:
+            shard.write_bytes(damaged)
+        with pytest.raises(MediaError, match=r"or encode the clips again$"):
+            list(Loader.open(tmp_path, latents=folder.name, batch=2))
+        assert encode(windows, codec) == folder
+        assert shard.read_bytes() == whole
+
+
 def test_latents_of_fewer_windows_than_the_clips_have_are_refused(
     samples: list[Sample], tmp_path: Path, codec: Codec, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,9 +49,11 @@ class Files:
     Attributes:
         root: a path, or a URL for fsspec (``s3://``, ``https://``, ``hf://`` ..., also chained ones such as
             ``simplecache::s3://``).
+        advice: how to make files again that are damaged, for messages.
     """
 
     root: str
+    advice: str = "pack it again"
 
     @property
     def is_local(self) -> bool:
@@ -67,7 +69,7 @@ class Files:
         found = self._local(wanted) if self.is_local else self._remote(wanted)
         for one, data in zip(wanted, found, strict=True):
             if len(data) != one.member.size or sha256(data) != one.member.sha256:
-                raise _damaged(self.root, one, "its bytes are not those that were packed")
+                raise self._damaged(one, "its bytes are not those that were packed")
             yield data
 
     def whole(self, file: str) -> bytes:
@@ -79,9 +81,9 @@ class Files:
         try:
             found = (Path(self.root) / file).read_bytes() if self.is_local else self._remote_whole(file)
         except (OSError, ValueError, ImportError) as error:
-            raise MediaError(f"{self.root} has no {file} that can be read ({error}): pack it again") from error
+            raise MediaError(f"{self.root} has no {file} that can be read ({error}): {self.advice}") from error
         if isinstance(found, BaseException):
-            raise MediaError(f"{self.root} has no {file} that can be read ({found!r}): pack it again") from found
+            raise MediaError(f"{self.root} has no {file} that can be read ({found!r}): {self.advice}") from found
         return found
 
     def holds(self, file: str) -> bool:
@@ -101,7 +103,7 @@ class Files:
                         stream.seek(one.member.offset)
                         yield stream.read(one.member.size)
             except OSError as error:
-                raise _damaged(self.root, first, error.strerror or str(error)) from error
+                raise self._damaged(first, error.strerror or str(error)) from error
 
     def _remote_whole(self, file: str) -> bytes | BaseException:
         system, root = _system(self.root)
@@ -118,8 +120,12 @@ class Files:
             )
             for one, data in zip(some, found, strict=True):
                 if isinstance(data, BaseException):
-                    raise _damaged(self.root, one, str(data) or type(data).__name__) from data
+                    raise self._damaged(one, str(data) or type(data).__name__) from data
                 yield data
+
+    def _damaged(self, one: Wanted, what: str) -> MediaError:
+        fix = f"copy {one.member.file} again from where it came, or {self.advice}"
+        return MediaError(f"{self.root}: {one.name} cannot be read ({what}): {fix}")
 
 
 def _at_once(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
@@ -140,12 +146,6 @@ def _system(root: str) -> tuple[Any, str]:
 
     system, path = fsspec.core.url_to_fs(root)
     return system, path.rstrip("/")
-
-
-def _damaged(root: str, one: Wanted, what: str) -> MediaError:
-    return MediaError(
-        f"{root}: {one.name} cannot be read ({what}): copy {one.member.file} again from where it came, or pack it again"
-    )
 
 
 class Entry(Row):
@@ -244,4 +244,4 @@ def read_index(files: Files, name: str, columns: pa.Schema) -> pa.Table:
             found = file.read(columns.names, use_threads=False)
         return found.select(columns.names).cast(columns)
     except (pa.ArrowException, KeyError) as error:
-        raise MediaError(f"{files.root}/{name} is no index, or a damaged one ({error}): pack it again") from error
+        raise MediaError(f"{files.root}/{name} is no index, or a damaged one ({error}): {files.advice}") from error

@@ -187,7 +187,7 @@ class LatentWindows:
 
     def __init__(self, packed: Packed, folder: str, leave_short: bool = False) -> None:
         self.packed = packed
-        self.files = Files(f"{packed.files.root}/{folder}")
+        self.files = Files(f"{packed.files.root}/{folder}", ADVICE)
         self.kind = self._kind()
         table = read_index(self.files, INDEX, tables.schema(LatentRow))
         if self.kind.films != packed.films_digest:
