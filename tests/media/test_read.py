@@ -467,3 +467,29 @@ def test_a_film_in_memory_is_read_as_its_file_is(tmp_path, suffix):
     np.testing.assert_array_equal(stored.audio, held.audio)
     with pytest.raises(MediaError, match=r"^shard 3, clip b is not a film"):
         read(Held("shard 3, clip b", b"no film"))
+
+
+def with_noise_in_a_picture(film: Path, picture: int) -> Path:
+    """The film with 16 other bytes inside one of its pictures."""
+    with av.open(str(film)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    data, packet = bytearray(film.read_bytes()), packets[picture]
+    assert not packet.is_keyframe and packet.pos is not None
+    at = packet.pos + packet.size // 2
+    data[at : at + 16] = np.random.default_rng(1).bytes(16)
+    film.write_bytes(data)
+    return film
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_a_picture_that_the_decoder_had_to_make_up_is_never_passed_on(tmp_path, monkeypatch, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)  # "1": as a helping process
+    rng = np.random.default_rng(5)
+    texture = rng.integers(60, 190, (96, 128, 3))  # it moves; pictures of new noise alone would all be key frames
+    frames = np.stack([np.roll(texture, 2 * i, 1) for i in range(48)]) + rng.integers(-8, 9, (48, 96, 128, 3))
+    path = with_noise_in_a_picture(
+        write(Clip(frames.astype(np.uint8), None, Fraction(16), 0), tmp_path / "film.mp4"), 30
+    )
+    with pytest.raises(MediaError, match=r"damaged after 1\.\d\d s"):
+        read(path)
+    assert len(read(path, seconds=1).frames) == 16

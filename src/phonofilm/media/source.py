@@ -114,21 +114,25 @@ def decode(path: Path | Held, container: InputContainer, stream: Any, *, rough: 
         OutOfMemoryError: see :func:`opened`.
     """
     last = None
-    if stream.type == "video" and may_thread():
-        stream.thread_type = "AUTO"  # several pictures at once, not only parts of one
+    if stream.type == "video":
+        # Several pictures at once, or one thread: by parts of a picture, H.264 is not looked at for errors.
+        stream.thread_type = "AUTO" if may_thread() else "NONE"
     if rough:
         stream.codec_context.options = {"skip_loop_filter": "noref"}
     try:
         for frame in container.decode(stream):
+            if frame.is_corrupt:  # made up in part, by a decoder that goes on as if nothing were
+                raise MediaError(_damage(path, last or frame, "its data are not what they were"))
             last = frame if frame.pts is not None else last
             yield frame
     except FFmpegError as error:
-        reached = Fraction(0) if last is None else time_of(last)
-        raise fault(
-            error,
-            f"{path} is damaged after {float(reached):.2f} s ({error.strerror}): "
-            "choose another file, or read only the part before",
-        ) from error
+        raise fault(error, _damage(path, last, error.strerror)) from error
+
+
+def _damage(path: Path | Held, last: Any, what: str | None) -> str:
+    """A sentence on a film that is damaged after a frame; ``None``: from its start."""
+    reached = Fraction(0) if last is None or last.pts is None else time_of(last)
+    return f"{path} is damaged after {float(reached):.2f} s ({what}): choose another file, or read only the part before"
 
 
 def decode_after_seek(
