@@ -159,7 +159,8 @@ def packed(space: Workspace, running: Running, output: Path, *, force: bool, max
     films = space.to_cut(ledger)
     parts = space.parts(space.cutting)
     made = films.keys() - set(parts.missing(films))
-    parts.forget(job for job in made if not isinstance(parts.result(job), Failure) and not films[job].is_there)
+    results = ((job, parts.result(job)) for job in made)
+    parts.forget(job for job, rows in results if not isinstance(rows, Failure) and not films[job].is_as_cut(rows))
     running("cutting", space, space.cutting, films)
     if not space.share.is_all:
         account(space, space.after_cutting(ledger))

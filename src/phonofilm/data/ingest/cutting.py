@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,18 @@ from phonofilm.media.cut import Piece, cut_all
 from phonofilm.media.digest import file_sha256, sha256
 
 VERSION = 3
+
+
+class CutRow(Row):
+    """One clip that was cut.
+
+    Attributes:
+        clip: what it is; subset and caption come when it is packed.
+        sha256: of its file.
+    """
+
+    clip: PackedClip
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,10 @@ class Kept:
         """All its clips have files."""
         return all(self.file(clip.clip_id).is_file() for clip in self.clips)
 
+    def is_as_cut(self, rows: Iterable[CutRow]) -> bool:
+        """All its clips have the files that were cut, byte for byte."""
+        return self.is_there and all(file_sha256(self.file(row.clip.clip_id)) == row.sha256 for row in rows)
+
     @property
     def seen(self) -> str:
         """A name that changes with the files of its clips too, as far as sizes and dates tell."""
@@ -53,18 +69,6 @@ class Kept:
     def file(self, clip_id: str) -> Path:
         """Where a clip of it lies."""
         return self.folder / f"{clip_id}.mp4"
-
-
-class CutRow(Row):
-    """One clip that was cut.
-
-    Attributes:
-        clip: what it is; subset and caption come when it is packed.
-        sha256: of its file.
-    """
-
-    clip: PackedClip
-    sha256: str
 
 
 def cutting(settings: Pack, above: str) -> Stage[CutRow]:
