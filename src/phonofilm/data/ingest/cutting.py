@@ -15,7 +15,7 @@ from phonofilm.media.atomic import make_folder
 from phonofilm.media.cut import Piece, cut_all
 from phonofilm.media.digest import file_sha256, sha256
 
-VERSION = 3
+VERSION = 4
 
 
 class CutRow(Row):

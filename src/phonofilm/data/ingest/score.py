@@ -25,7 +25,7 @@ from phonofilm.media.clip import Clip
 from phonofilm.media.probe import MediaInfo, probe
 from phonofilm.media.read import read
 
-VERSION = 2
+VERSION = 3
 LIBRARIES = ("cv2", "numpy", "scipy")
 """That measures compute with."""
 
