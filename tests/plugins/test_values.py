@@ -24,7 +24,7 @@ def test_the_offset_is_the_metrics_with_the_sign_of_late_sound(tmp_path: Path, m
     (early,) = subject.read(metric.offsets)["offset"]
     assert early != 0
     assert row.values["synchformer.offset"] == pytest.approx(-early)
-    assert abs(early) == pytest.approx(metric.measure(subject))
+    assert abs(early) == pytest.approx(metric.measure(subject).number)
     segments = subject.read(metric.offsets.segments)
     sure = float(metric.offsets.logits(segments, [0, 1, 2]).softmax(0)[round((early + 2) / 0.2)])
     assert row.values["synchformer.confidence"] == pytest.approx(sure, abs=1e-5)

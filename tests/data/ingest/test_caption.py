@@ -116,7 +116,7 @@ def test_a_list_names_films_by_place_or_name(tmp_path: Path, name: str, form: st
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("path,captoin\na,b\n", "did you mean 'captoin'"),
+        ("path,captoin\na,b\n", "lacks the column caption; it has path, captoin"),
         ("path,caption\na,b\na,c\n", "twice"),
         (None, "no list"),
         ("path,caption\na,b\nb,rain, then a bell\n", r"list\.csv, line 3 has more cells than the header"),

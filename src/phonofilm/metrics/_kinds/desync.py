@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 WRONG_PAIRS = 500
-"""The chance level is the mean of so many wrong pairs at most, which places it within 0.03 s."""
+"""The chance level is the mean of so many wrong pairs at most."""
 NO_CLIPS = "there are no clips to score"
 
 
@@ -51,10 +51,9 @@ class DeSync(Metric[Timed]):
     a mean size of 1.05 s.
 
     Chance: each picture with the sound of another clip, over as many segments as both have. Their segments have been
-    looked at already, so a wrong pair costs the last part of the network alone: on a CPU core 0.13 s a line of
-    segments, where reading a clip takes over 80 s. There are at most 20 pairs a clip and ``WRONG_PAIRS`` in all, so
-    they take a small part of the time of a first run, and a minute or two of one that finds its readings kept. Records
-    wait for them on disk, at most 0.5 MB a clip.
+    looked at already, so a wrong pair costs the last part of the network alone, which is far less than reading a clip.
+    There are at most 20 pairs a clip and ``WRONG_PAIRS`` in all, so they take a small part of the time of a first run;
+    one that finds its readings kept waits for them on a CPU. Records wait for them on disk, half a megabyte a clip.
 
     Attributes:
         better: of the score, which is called like the metric.
