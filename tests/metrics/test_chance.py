@@ -15,7 +15,7 @@ from phonofilm.metrics.avalign_tempotokens_2025 import AvAlignTempoTokens2025
 from phonofilm.metrics.event_sync import EventSync, Timing
 
 RNG = np.random.default_rng(0)
-LENGTHS = {"of one length": [10.0] * 100, "of many lengths": list(RNG.permutation(np.linspace(2, 40, 100)))}
+LENGTHS = {"of one length": [6.0] * 200, "of many lengths": list(RNG.permutation(np.linspace(1, 12, 200)))}
 
 
 def times(seconds: float) -> np.ndarray:
@@ -33,7 +33,7 @@ def test_sound_that_belongs_to_nothing_scores_chance(metric: Metric, lengths: li
     scores = [one for one in metric.scores(records, None, 0) if one.chance is not None]
     assert scores
     for one in scores:
-        assert one.value == pytest.approx(one.chance, rel=0.1), one.name
+        assert one.value == pytest.approx(one.chance, rel=0.2), one.name
 
 
 def test_a_signed_offset_has_no_chance() -> None:
