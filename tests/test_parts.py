@@ -3,10 +3,11 @@ from __future__ import annotations
 import tracemalloc
 
 import numpy as np
+import pytest
 
 from phonofilm import bootstrap
 from phonofilm.bootstrap import RESAMPLES, resampled
-from phonofilm.parts import Ranks, Shares
+from phonofilm.parts import LeftOut, Ranks, Shares
 
 
 def test_resamples_do_not_depend_on_how_many_are_looked_at_at_a_time(monkeypatch):
@@ -29,3 +30,10 @@ def test_the_bootstrap_takes_little_memory_of_each_clip():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 40 * 2**20
+
+
+@pytest.mark.parametrize(("groups", "reach"), [(20, 2.093024 * 19**0.5), (2, 12.706205)])
+def test_the_interval_of_a_jackknife_is_the_one_worked_out_by_hand(groups, reach):
+    """Half of the groups lack 1, half 1 more: ``(g - 1) / g * g`` is squared, times Student's t of tables."""
+    without = np.repeat([4.0, 6.0], groups // 2)
+    assert LeftOut(7.0, without, 80).interval() == pytest.approx((7 - reach, 7 + reach), rel=1e-6)

@@ -46,4 +46,5 @@ def test_a_sound_is_cut_or_begins_again() -> None:
     assert lasting(heard, 2.0, 2.0) is heard
     assert lasting(heard, 2.0, 1.0).tolist() == [0.5]
     assert lasting(heard, 2.0, 5.0).tolist() == [0.5, 1.5, 2.5, 3.5, 4.5]
+    assert lasting(heard, 2.0, 2.5).tolist() == [0.5, 1.5], "what begins at the end is not heard"
     assert lasting(np.empty(0), 2.0, 5.0).size == 0

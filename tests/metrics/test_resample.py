@@ -9,10 +9,17 @@ from phonofilm.metrics._maths.resample import GROUPS, SHUFFLES, derangements, ex
 
 def test_no_clip_meets_itself_and_each_has_one_partner():
     found = derangements(7, seed=3)
-    assert len(found) == SHUFFLES
+    assert len(found) == SHUFFLES == 20
     for partner in found:
         assert sorted(partner) == list(range(7))
         assert (partner != np.arange(7)).all()
+
+
+def test_pairings_are_drawn_anew_each_time_and_by_the_seed():
+    """Of 100 clips no two of 99! circles are alike by chance; one seed gives the same ones again."""
+    one, again, other = ([tuple(partner) for partner in derangements(100, seed)] for seed in (3, 3, 4))
+    assert one == again
+    assert len({*one, *other}) == 2 * SHUFFLES
 
 
 def test_one_clip_has_no_wrong_partner():
@@ -122,6 +129,21 @@ def test_what_falls_like_one_over_n_is_extrapolated_exactly():
     found = extrapolated(101, lambda clips: 7 + 30 / len(clips), seed=0)
     assert found.value == pytest.approx(7)
     assert found.interval == pytest.approx((7, 7))
+
+
+def test_a_straight_line_is_laid_through_the_three_sizes():
+    """By hand: of 80, 60 and 40 clips 240 / n is 3, 4 and 6; its square on a line by least squares is -135 / 7 at 0."""
+    assert extrapolated(80, lambda clips: (240 / len(clips)) ** 2, seed=0).value == pytest.approx(-135 / 7)
+
+
+def test_each_three_quarters_and_two_halves_are_looked_at():
+    seen = []
+    extrapolated(80, lambda clips: float(seen.append(frozenset(clips)) or 0), seed=0)
+    whole, three, half = ([clips for clips in seen if len(clips) == size] for size in (80, 60, 40))
+    everything = frozenset(range(80))
+    assert whole == [everything]
+    assert sorted(clip for clips in three for clip in everything - clips) == list(range(80))
+    assert sorted(clip for clips in half for clip in clips) == list(range(80))
 
 
 def test_the_extrapolation_of_a_mean_is_the_mean_with_a_wider_interval():
