@@ -39,6 +39,7 @@ def scores(picture, sound, fps):
         ([1], [], 24, (0, 0, 0)),
         ([], [], 24, (0, 0, 0)),
         ([1], [1 + 1 / 8], 8, (0, 0, 0)),
+        ([1], [1 - 1 / 8], 8, (0, 0, 0)),
     ],
 )
 def test_three_forms_of_one_name(picture, sound, fps, expected):

@@ -82,6 +82,20 @@ def test_a_divergence_gives_both_forms_over_pairs_of_one_name():
     assert exact.chance == pytest.approx(np.mean(mixed), rel=0.05)
 
 
+@pytest.mark.parametrize(("count", "compared"), [(2, 40), (700, 1400)])
+def test_wrong_pairs_are_no_more_than_it_takes(count, compared):
+    """Twenty pairings, or those that hold a thousand wrong pairs."""
+    asked = []
+
+    class Counting(KlHeard):
+        def comparisons(self):
+            return {"kl-heard": lambda own, true: float(asked.append(1) or 0)}
+
+    clips = [Named(str(i), LOGITS[0]) for i in range(count)]
+    Counting(Heard(None), About()).scores(clips, clips, 0)
+    assert len(asked) == count + compared
+
+
 def test_a_clip_without_a_partner_is_named():
     own = [Named(str(i), LOGITS[i]) for i in range(5)]
     with pytest.raises(SettingError, match="3 \\(and 1 more\\) has none"):
@@ -97,6 +111,14 @@ def test_the_inception_score_of_splits_does_not_depend_on_the_order_of_clips():
     assert forth[0].value == pytest.approx(3.66, abs=0.3)  # other splits than av-benchmark's
     assert forth[1].value == pytest.approx(4.568692345006732)
     assert all(one.interval is not None and "reference" not in one.method for one in forth)
+
+
+def test_splits_are_dealt_as_av_benchmark_shuffles_clips_that_come_in_order():
+    """There ``np.random.RandomState(2020)`` shuffles them; here they are in the order of their last class before."""
+    ordered = LOGITS[np.argsort(LOGITS[:, -1])]
+    np.random.RandomState(2020).shuffle(shuffled := ordered.copy())
+    found = IsHeard(Heard(None), About()).scores(list(LOGITS), None, 0)[0]
+    assert found.value == pytest.approx(inception(shuffled, 10)[0], rel=1e-12)
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["ten splits", "whole"])

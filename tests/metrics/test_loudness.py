@@ -42,6 +42,18 @@ def test_signals_of_the_ebu_have_their_loudness(rate, stretches, loudness):
     assert integrated(blocks(tone(*stretches, rate=rate), rate)) == pytest.approx(loudness, abs=0.1)
 
 
+def test_blocks_below_minus_70_lufs_are_left_out():
+    faint, fainter = 10 ** ((np.array([-69.9, -70.1]) + 0.691) / 10)
+    assert integrated(np.array([faint, fainter])) == pytest.approx(-69.9)
+    assert integrated(np.array([fainter])) is None
+
+
+def test_blocks_10_lu_below_the_mean_are_left_out():
+    """By hand: of blocks 1 and r the mean is (1 + r) / 2, of which r is a tenth at 1 / 19."""
+    for r, mean in ((0.053, 1.053 / 2), (0.052, 1)):
+        assert integrated(np.array([1, r])) == pytest.approx(-0.691 + 10 * np.log10(mean))
+
+
 def test_the_filters_are_the_recommendations_at_48_khz():
     """ITU-R BS.1770-4, tables 1 and 2."""
     first = [1.53512485958697, -2.69169618940638, 1.19839281085285, 1, -1.69065929318241, 0.73248077421585]

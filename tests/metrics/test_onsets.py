@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score
 
 from phonofilm.media.clip import Clip
 from phonofilm.metrics import Subject
-from phonofilm.metrics._features.onsets import Matched, Onsets, matched, rated, thinned
+from phonofilm.metrics._features.onsets import Matched, matched, rated, thinned
 from phonofilm.metrics._kinds.paired import Named
 from phonofilm.metrics.onset_ap import OnsetAp, precision
 from phonofilm.metrics.onset_f1 import OnsetF1
@@ -133,12 +133,26 @@ def test_thinning_passes_over_every_second_neighbour():
     assert thinned(onsets()).shape == (0, 3)
 
 
+def test_thinning_takes_out_what_is_within_50_ms():
+    """Which are 1102.5 samples."""
+    assert [len(thinned(onsets((9000, 0.9, 0), (9000 + apart, 0.1, 0)))) for apart in (1102, 1103)] == [1, 2]
+
+
+def test_of_two_onsets_within_50_ms_the_surer_one_is_compared():
+    """Else the higher one would be the hit, and the surer one be wrong."""
+    own, one, two = onsets((9000, 0.3, 0.9), (9500, 0.9, 0.1)), onsets((9000, 0.5, 0.5)), onsets(*[(9000, 1, 1)] * 2)
+    assert (OnsetAp().compare(own, one), OnsetF1().compare(own, one)) == (1, 1)
+    assert OnsetAp().comparisons()["onset-accuracy"](own, two) == 0.5
+
+
 def test_confidence_is_the_greatest_value_nearby():
     wave = np.zeros(10_000, np.float32)
     wave[[300, 2000, 3102]] = (0.5, 1.0, -1.0)
     assert rated(np.abs(wave), np.array([100, 2000, 3000])) == pytest.approx(
         np.array([(100, 0.5, 0), (2000, 1, 1), (3000, 1, 0)]), abs=1e-5
     )
+    for apart, size in ((-1102, 1), (-1103, 0), (1101, 1), (1102, 0)):  # 50 ms and a sample more
+        assert rated(np.eye(1, 9000, 4000 + apart)[0], np.array([4000]))[0, 1] == pytest.approx(size, abs=1e-5)
     assert rated(wave, np.array([6000]))[0].tolist() == pytest.approx([6000, 0.5, 0.5], abs=1e-5)
 
 
@@ -147,7 +161,7 @@ def test_only_the_first_seconds_count_for_f1():
     early, long = sound(rng, [0.5, 2.0]), np.zeros(10 * RATE, np.float32)
     long[: len(early)] = early
     long[9 * RATE : 9 * RATE + 500] = 0.5
-    counts = [len(Onsets(signed=False, seconds=seconds)(subject(long))["onsets"]) for seconds in (0, 8)]
+    counts = [len(metric.features(subject(long))) for metric in (OnsetAp(), OnsetF1())]
     assert counts[0] == counts[1] + 1
 
 

@@ -46,6 +46,12 @@ def test_evidence_between_frames_is_read_linearly_and_outside_is_none():
     assert early[LAGS > 0.2 + 1e-9].tolist() == [0.0] * int((LAGS > 0.2 + 1e-9).sum())
 
 
+def test_a_sound_after_the_picture_has_ended_says_nothing():
+    picture = clip_with((9, 24), ())
+    heard = [curve(picture, clip_with((), times)).tolist() for times in ((0.95, 2.45), (0.95, 2.45, 4.0, 4.3))]
+    assert heard[0] == heard[1]
+
+
 def test_of_two_lags_that_fit_alike_the_smaller_counts():
     beat = clip_with((10, 15, 20, 25, 30), (1.15, 1.65, 2.15, 2.65))
     assert error(curve(beat, beat)) == pytest.approx(100)
@@ -197,6 +203,29 @@ def test_motion_is_that_of_pictures_of_64_by_64(monkeypatch, size, is_seen):
     assert not is_seen or evidence.argmax() == 2, "the frame after which nothing changes"
 
 
+@pytest.mark.parametrize(("fps", "groups"), [(24, 12), (32, 12), (33, 6), (64, 6), (65, 4)])
+def test_motion_is_measured_up_to_32_times_a_second(monkeypatch, fps, groups):
+    assert len(seen_at(monkeypatch, [checks(2, 9)] * 12, (), fps)) == groups
+
+
+def test_a_group_is_the_mean_of_its_frames(monkeypatch):
+    """Each two frames are black and white, or white and black: nothing moves."""
+    black, white = checks(2, 0), checks(2, 0) + np.uint8(200)
+    swapped = (0, 1, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1)
+    assert not seen_at(monkeypatch, [(black, white)[one] for one in swapped], (), 48).any()
+
+
+@pytest.mark.parametrize(("share", "is_seen"), [(4, False), (2, True)])
+def test_drops_that_vary_by_a_twentieth_of_a_level_are_motion(monkeypatch, share, is_seen):
+    """Where a quarter of the picture becomes lighter by 1 drops vary by 0.039 over 40 frames, where half does by 0.078:
+    one of ``d`` in n frames by ``d sqrt(n - 1) / n``."""
+    before, after = checks(2, 0), checks(2, 0)
+    after[: 128 // share] += 1
+    evidence = seen_at(monkeypatch, [before] * 20 + [after] * 20, ())
+    assert evidence.any() == is_seen
+    assert not is_seen or evidence.argmax() == 20
+
+
 def test_an_event_of_the_eye_is_a_bump_of_six_tenths_of_a_frame(monkeypatch):
     """In still pictures nothing else is evidence: the ratio of its heights at 0 and 1 frame is that of the bell."""
     still = [np.full((16, 16, 3), 90, np.uint8)] * 40
@@ -205,6 +234,20 @@ def test_an_event_of_the_eye_is_a_bump_of_six_tenths_of_a_frame(monkeypatch):
     bell = np.exp(-0.5 * (np.arange(3) / 0.6) ** 2)
     heights = evidence[10:13] - evidence[-1]
     assert heights / heights[0] == pytest.approx(bell, abs=1e-6)
+
+
+def test_motion_is_that_of_brightness(monkeypatch):
+    """Of ITU-R BT.601: red of 200 and green of 102 are 60 both."""
+    red, green = (np.full((128, 128, 3), colour, np.uint8) for colour in ((200, 0, 0), (0, 102, 0)))
+    assert not seen_at(monkeypatch, [red] * 6 + [green] * 6, ()).any()
+
+
+def test_a_drop_of_motion_counts_half_as_much_as_an_event_of_the_eye(monkeypatch):
+    """By hand, over 40 frames: a bell of 0.6 frames is 6.121 deviations high, a single drop 40 / sqrt(39)."""
+    frames = [checks(2, 0)] * 25 + [checks(2, 0) + np.uint8(9)] * 15
+    evidence = seen_at(monkeypatch, frames, (1.05,))
+    heights = evidence[[10, 25]] - evidence[-1]
+    assert heights[1] / heights[0] == pytest.approx(0.5 * 40 / 39**0.5 / 6.121, rel=1e-3)
 
 
 def test_two_frames_are_too_few():

@@ -245,6 +245,14 @@ def test_windows_begin_with_each_frame_but_the_last_five(given):
     np.testing.assert_allclose(found["sound"][7], sound, rtol=1e-3)
 
 
+def test_a_face_that_appears_later_speaks_from_there(given):
+    """The same as of the whole film, but near the track's ends, where the median of 13 boxes and cepstra are others."""
+    extractor, subject, boxes = SyncNet(given), film(), np.tile(square(12, 12, SIDE), (50, 1))
+    whole, later = (extractor._speaker(subject, Track(first, boxes[first:])) for first in (0, 7))
+    np.testing.assert_allclose(later.lips[6:30], whole.lips[13:37], rtol=1e-4)
+    np.testing.assert_allclose(later.sound[1:30], whole.sound[8:37], rtol=1e-4)
+
+
 def test_the_shorter_of_picture_and_sound_ends_the_windows(given):
     assert SyncNet(given)(film(sound=1.0))["length"].tolist() == [20]
 
