@@ -146,6 +146,8 @@ def test_shots_begin_where_colours_change():
     film = plain(20, (10, 10, 10)) + plain(3, (200, 200, 200)) + plain(20, (10, 10, 10)) + plain(9, (30, 30, 30))
     assert shots(film) == [(0, 20), (20, 52)]  # 190 / 3 levels; the next cut comes too soon, the last is too slight
     assert shots(plain(4, (9, 9, 9))) == [(0, 4)]
+    assert [len(shots(plain(5, (9,) * 3) + plain(5, (9 + more,) * 3))) for more in (89, 90)] == [1, 2]
+    assert [len(shots(plain(9, (9,) * 3) + plain(n, (200,) * 3) + plain(9, (9,) * 3))) for n in (14, 15)] == [2, 3]
 
 
 def test_faces_are_cut_out_with_what_lies_below():
