@@ -13,8 +13,8 @@ BLOCK = 2**17
 """Clips of so many resamples together are looked at at a time."""
 BOOTSTRAP = f"percentile bootstrap over clips, {RESAMPLES} resamples, widened for few clips (Hesterberg 2015)"
 FEW = 20
-"""Of fewer clips an interval is rough: of five normal values it holds their mean 92 times of 100, of two 49 times, and
-where values are skewed or nearly all equal it does so less often."""
+"""Of fewer clips an interval is rough: it holds the truth less often than it says, above all of two or three, and where
+values are skewed or nearly all equal."""
 
 
 class Drawable(Protocol):
