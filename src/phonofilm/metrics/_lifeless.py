@@ -13,8 +13,8 @@ from phonofilm.pair import AV
 SIDE = 16
 """Pictures are compared by the means of so many rows and columns of cells."""
 NOISE = 6
-"""Grey levels of 255 by which a cell may differ: x264 at a quality of 32 changes cells of a still of 64 by 64 pixels
-by so much and those of larger ones by half of it; what strikes something in Clapperboard changes one by 75 or more."""
+"""Grey levels of 255 by which a cell may differ: a lossy codec changes cells of a still by less, what strikes something
+in Clapperboard by many times as much."""
 NAMED = 3
 """Films that a note names at most."""
 ADVICE = AV(
